@@ -1,0 +1,14 @@
+#include "dataplane/base/error.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace cenote {
+
+Error with_context(std::string_view what, Error cause) {
+    cause.message = fmt::format("{}: {}", what, cause.message);
+    return cause;
+}
+
+}  // namespace cenote
