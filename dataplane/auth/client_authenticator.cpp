@@ -1,0 +1,1 @@
+#include "dataplane/auth/client_authenticator.hpp"

@@ -1,0 +1,1 @@
+#include "dataplane/auth/server_authenticator.hpp"

@@ -1,0 +1,1 @@
+#include "dataplane/auth/user_list.hpp"

@@ -1,0 +1,1 @@
+#include "dataplane/http/server.hpp"

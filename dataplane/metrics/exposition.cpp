@@ -1,0 +1,1 @@
+#include "dataplane/metrics/exposition.hpp"
