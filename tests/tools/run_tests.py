@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""./dev test: runs every kind of test, stops at nothing, and ends with a table and an honest exit code."""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REPORTS = ROOT / "build" / "reports"
+CLUSTER = ROOT / "tests/cluster/cluster"
+API_SERVER_BINARIES = ROOT / "tests/cluster/apiserver-binaries"
+STARTED = time.monotonic()
+
+
+@dataclasses.dataclass
+class Outcome:
+    stage: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    remark: str = ""
+
+
+def clock(seconds):
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def say(text):
+    print(f"[{clock(time.monotonic() - STARTED)}] {text}", flush=True)
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], cwd=ROOT, check=False, **options).returncode
+
+
+def from_junit(path, outcome, exit_code):
+    """Adds the counts of a JUnit file; a run that ended badly without saying which test failed counts as one failure."""
+    try:
+        cases = list(ElementTree.parse(path).getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        cases = []
+    for case in cases:
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcome.failed += 1
+        elif case.find("skipped") is not None:
+            outcome.skipped += 1
+        else:
+            outcome.passed += passed_in(case)
+    if exit_code != 0 and outcome.failed == 0:
+        outcome.failed = 1
+    if not cases and outcome.failed == 0:
+        outcome.failed, outcome.remark = 1, "no tests ran"
+
+
+def passed_in(case):
+    """One for a pytest case; for a program of GoogleTest under ctest, the cases it reports."""
+    found = re.search(r"\[  PASSED  \] (\d+) tests?", case.findtext("system-out") or "")
+    return int(found.group(1)) if found else 1
+
+
+def build(outcome, _arguments):
+    if run("./dev", "build", "dev") == 0:
+        outcome.passed = 1
+    else:
+        outcome.failed = 1
+
+
+def lint(outcome, _arguments):
+    report = REPORTS / "lint.xml"
+    code = run(sys.executable, "tests/lint/run_lints.py", f"--junit={report}")
+    from_junit(report, outcome, code)
+
+
+def unit(outcome, _arguments):
+    report = REPORTS / "unit.xml"
+    code = run("ctest", "--test-dir", "build/dev", "-L", "unit", "-j2", "--output-on-failure", "--no-tests=error", "--quiet",
+               "--test-output-size-passed", "200000", "--output-junit", report)  # fmt: skip
+    from_junit(report, outcome, code)
+    if code != 0:
+        run("ctest", "--test-dir", "build/dev", "--rerun-failed", "--output-on-failure")
+
+
+def pytest(outcome, report, *arguments, environment=None):
+    code = run(sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=tests", f"--junitxml={report}", *arguments,
+               env={**os.environ, **(environment or {})})  # fmt: skip
+    from_junit(report, outcome, code)
+
+
+def integration(outcome, arguments):
+    pytest(outcome, REPORTS / "integration.xml", "tests/integration/dataplane", *arguments)
+
+
+def operator(outcome, arguments):
+    if not (ROOT / "tests/integration/operator").is_dir():
+        outcome.failed, outcome.remark = 1, "tests/integration/operator is missing"
+        return
+    if API_SERVER_BINARIES.exists() and not kubernetes_is_built():
+        outcome.failed, outcome.remark = 1, f"kube-apiserver could not be built, see {KubernetesBuild.log}"
+        return
+    pytest(outcome, REPORTS / "operator.xml", "tests/integration/operator", *arguments)
+
+
+def e2e(outcome, _arguments):
+    if not CLUSTER.exists():
+        outcome.failed, outcome.remark = 1, "tests/cluster/cluster is missing"
+        return
+    supported = subprocess.run([CLUSTER, "supported"], cwd=ROOT, check=False, capture_output=True, text=True)
+    if supported.returncode != 0:
+        reason = (supported.stdout.strip() or supported.stderr.strip() or "no reason given").splitlines()[-1]
+        outcome.skipped, outcome.remark = 1, f"this machine cannot run a Kubernetes node: {reason}"
+        say(outcome.remark)
+        return
+    report = REPORTS / "e2e.xml"
+    report.unlink(missing_ok=True)
+    code = run("tests/e2e/run", env={**os.environ, "CENOTE_E2E_JUNIT": str(report)})
+    if report.exists():
+        from_junit(report, outcome, code)
+    elif code == 0:
+        outcome.passed = 1
+    else:
+        outcome.failed = 1
+
+
+class KubernetesBuild:
+    """kube-apiserver is built by Go once, for minutes. It starts first and at the lowest priority, beside the C++ build and the
+    tests, which leave cores idle while they link and wait; the operator's stage then waits for what is left of it."""
+
+    log = REPORTS / "kubernetes-build.log"
+    process = None
+
+    @classmethod
+    def start(cls):
+        if API_SERVER_BINARIES.exists():
+            cls.log.parent.mkdir(parents=True, exist_ok=True)
+            cls.process = subprocess.Popen(["nice", "-n", "19", API_SERVER_BINARIES], cwd=ROOT, stdin=subprocess.DEVNULL,
+                                           stdout=cls.log.open("w"), stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+
+
+def kubernetes_is_built():
+    process = KubernetesBuild.process
+    if process is None:
+        return False
+    told = time.monotonic()
+    while True:
+        try:
+            return process.wait(timeout=0.5) == 0
+        except subprocess.TimeoutExpired:
+            if time.monotonic() - told > 15:
+                told = time.monotonic()
+                last = (KubernetesBuild.log.read_text().strip().splitlines() or ["started"])[-1]
+                say(f"  building kube-apiserver (once, some minutes): {last[:100]}")
+
+
+STAGES = {
+    "build": ("Build", build),
+    "lint": ("Lint: layers, fences, sizes, format", lint),
+    "unit": ("Unit tests, in memory", unit),
+    "integration": ("Integration: real PostgreSQL; psycopg, asyncpg, pgbench", integration),
+    "operator": ("Operator against a real kube-apiserver and etcd", operator),
+    "e2e": ("End to end on a real Kubernetes node", e2e),
+}
+
+
+def table(outcomes):
+    lines = [f"{'stage':<12} {'passed':>7} {'failed':>7} {'skipped':>8} {'time':>7}  remark"]
+    for one in outcomes:
+        lines.append(f"{one.stage:<12} {one.passed:>7} {one.failed:>7} {one.skipped:>8} {clock(one.seconds):>7}  {one.remark}".rstrip())
+    total = [sum(getattr(one, name) for one in outcomes) for name in ("passed", "failed", "skipped")]
+    lines.append("{} passed, {} failed, {} skipped in {}".format(*total, clock(time.monotonic() - STARTED)))
+    return "\n".join(lines), total[1]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
+    parser.add_argument("--only", default=",".join(STAGES), help="stages, with commas between them: " + ", ".join(STAGES))
+    parser.add_argument("rest", nargs="*", help="after --: arguments for pytest")
+    arguments = parser.parse_args()
+    chosen = [name for name in arguments.only.split(",") if name]
+    for name in chosen:
+        if name not in STAGES:
+            parser.error(f"no such stage: {name}")
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    if "operator" in chosen:
+        KubernetesBuild.start()
+    outcomes = []
+    for number, name in enumerate(chosen, 1):
+        title, action = STAGES[name]
+        say(f"{number}/{len(chosen)} {title}")
+        outcome = Outcome(name)
+        began = time.monotonic()
+        try:
+            action(outcome, arguments.rest)
+        except Exception as error:  # a stage that breaks is a failure of its own and stops no other
+            outcome.failed += 1
+            outcome.remark = f"{type(error).__name__}: {error}"
+        outcome.seconds = time.monotonic() - began
+        outcomes.append(outcome)
+    text, failed = table(outcomes)
+    print("\n" + text, flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
