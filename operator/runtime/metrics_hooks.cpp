@@ -1,0 +1,10 @@
+#include "operator/runtime/metrics_hooks.hpp"
+
+namespace cenote::runtime {
+
+MetricsHooks& no_metrics() {
+    static MetricsHooks none;
+    return none;
+}
+
+}  // namespace cenote::runtime

@@ -1,0 +1,33 @@
+// Which changes are worth a reconcile, and whose. Pure functions of one change.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/kube/object.hpp"
+#include "operator/runtime/object_store.hpp"
+
+namespace cenote::runtime {
+
+using Predicate = std::function<bool(const ObjectChange&)>;
+/// The names to reconcile because of a change; called with `after` if there is one, else `before`.
+using MapFunction = std::function<std::vector<kube::ObjectName>(const kube::Json& object)>;
+
+[[nodiscard]] Predicate always();
+/// New, gone, or another generation (the spec), labels, annotations or deletionTimestamp: leaves out status writes, ours first of all.
+[[nodiscard]] Predicate spec_changed();
+/// Anything but metadata.managedFields and resourceVersion differs: leaves out no-op writes.
+[[nodiscard]] Predicate content_changed();
+[[nodiscard]] Predicate any_of(std::vector<Predicate> predicates);
+[[nodiscard]] Predicate all_of(std::vector<Predicate> predicates);
+
+/// The object itself.
+[[nodiscard]] MapFunction to_self();
+/// Its controlling owner, if that is of this kind (the group must match, the version need not).
+[[nodiscard]] MapFunction to_controller_owner(const kube::ResourceType& owner);
+/// The object named by a label, in the same namespace.
+[[nodiscard]] MapFunction to_name_in_label(std::string label);
+
+}  // namespace cenote::runtime
