@@ -1,8 +1,7 @@
 #include "operator/api/validation.hpp"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -12,21 +11,26 @@ namespace cenote::api {
 namespace {
 
 // What the operator writes itself, and where users say it instead.
-constexpr std::array kOwnedSettings{
-    std::pair<std::string_view, std::string_view>{"auth_file", "the operator mounts it; use spec.auth.usersSecretRef"},
+struct OwnedSetting {
+    std::string_view name;
+    std::string_view reason;
+};
+
+constexpr OwnedSetting kOwnedSettings[] = {
+    {"auth_file", "the operator mounts it; use spec.auth.usersSecretRef"},
     {"auth_hba_file", "there is no such file in the pods"},
     {"auth_ident_file", "there is no such file in the pods"},
     {"conffile", "the operator mounts it"},
-    {"default_pool_size", "follows from the workloads; use spec.workloads and spec.sizing"},
-    {"drain_delay", "belongs to the pods' grace period; use spec.drain.timeout"},
+    {"default_pool_size", "it follows from the workloads; use spec.workloads and spec.sizing"},
+    {"drain_delay", "it belongs to the pods' grace period; use spec.drain.timeout"},
     {"drain_timeout", "use spec.drain.timeout"},
     {"http_listen_addr", "the pods' probes need it"},
     {"http_port", "the pods' probes need it"},
     {"listen_addr", "the pods listen on every address"},
     {"listen_port", "the pods always listen on 6432"},
     {"logfile", "the pods log to their standard error; use kubectl logs"},
-    {"max_db_connections", "is the pod's share of the database's budget; use spec.sizing.maxServerConnections"},
-    {"max_user_connections", "is the pod's share of the database's budget; use spec.sizing.maxServerConnections"},
+    {"max_db_connections", "it is the pod's share of the database's budget; use spec.sizing.maxServerConnections"},
+    {"max_user_connections", "it is the pod's share of the database's budget; use spec.sizing.maxServerConnections"},
     {"pidfile", "the pods have none"},
     {"pool_mode", "use spec.poolMode"},
     {"reserve_pool_size", "one number binds the pool; use spec.sizing.headroomPercent"},
@@ -58,8 +62,8 @@ void check_settings(const std::vector<Setting>& settings, std::vector<Problem>& 
 }  // namespace
 
 std::string_view owned_setting_reason(std::string_view setting) {
-    const auto* found = std::find_if(kOwnedSettings.begin(), kOwnedSettings.end(), [&](const auto& entry) { return entry.first == setting; });
-    return found == kOwnedSettings.end() ? std::string_view{} : found->second;
+    const auto* found = std::find_if(std::begin(kOwnedSettings), std::end(kOwnedSettings), [&](const OwnedSetting& entry) { return entry.name == setting; });
+    return found == std::end(kOwnedSettings) ? std::string_view{} : found->reason;
 }
 
 std::vector<Problem> validate(const Spec& spec) {

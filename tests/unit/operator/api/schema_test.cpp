@@ -113,6 +113,7 @@ TEST(Schema, StatusIsTheCodecs) {
     EXPECT_GT(schema.size(), 25U);
     expect_same(schema, codec_of("status"), [](FieldRule rule) {
         rule.maximum.reset();  // the codec's is the integer type's
+        rule.default_value = {};  // a status has no defaults; the codec reads a missing number as 0
         return rule;
     });
 }
