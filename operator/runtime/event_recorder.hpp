@@ -9,7 +9,6 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -47,7 +46,7 @@ private:
     std::deque<kube::EventRecord> pending_;
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;
-    bool writing_ = false;
+    bool idle_ = true;
     std::jthread thread_;
 };
 

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
-#include <optional>
-#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -39,7 +38,7 @@ public:
 private:
     void run(std::stop_token stop);
     LeaderElectionFsm::Action perform(const LeaderElectionFsm::Action& action);
-    void publish();
+    void publish(LeaderElectionFsm::State state);
     void release();
 
     kube::Cluster& cluster_;
@@ -49,7 +48,6 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     LeaderElectionFsm::State state_ = LeaderElectionFsm::State::kStandby;
-    std::optional<TimePoint> deadline_;  // leading without a renewal past it is not leading
     std::jthread thread_;
 };
 

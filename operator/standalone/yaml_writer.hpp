@@ -1,0 +1,12 @@
+// JSON as YAML for people to read: block style, texts quoted where they would read as something else. Pure.
+#pragma once
+
+#include <string>
+
+#include "operator/kube/json.hpp"
+
+namespace cenote::standalone {
+
+[[nodiscard]] std::string write_yaml(const kube::Json& value);
+
+}  // namespace cenote::standalone
