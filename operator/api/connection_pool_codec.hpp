@@ -3,11 +3,9 @@
 // in front, so the schema's rules and defaults are enforced here too; crds/ and this file are compared by a test. Pure.
 #pragma once
 
-#include <set>
-#include <string>
-
 #include "dataplane/base/result.hpp"
 #include "operator/api/connection_pool.hpp"
+#include "operator/api/field_reader.hpp"
 #include "operator/kube/json.hpp"
 
 namespace cenote::api {
@@ -21,10 +19,7 @@ namespace cenote::api {
 /// Only what is set: empty texts and absent parts are left out, so that comparing two statuses as JSON is fair.
 [[nodiscard]] kube::Json write_status(const Status& status);
 
-/// "60s", "1m30s", "500ms": metav1.Duration's text.
-[[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
-
-/// Every field the codec reads or writes, as a path ("spec.workloads[].target.kind"). For the test that holds it to the schema.
-[[nodiscard]] std::set<std::string> known_paths();
+/// Every field the codec reads, with its rule. For the test that holds it to the schema.
+[[nodiscard]] Catalogue catalogue();
 
 }  // namespace cenote::api

@@ -68,6 +68,9 @@ void FieldReader::text(std::string_view name, std::string& out, const TextRule& 
     if (rule.min_length > 0) {
         field.min_length = rule.min_length;
     }
+    if (!rule.default_text.empty()) {
+        field.default_value = std::string{rule.default_text};
+    }
     const kube::Json* value = take(name, field);
     if (value == nullptr) {
         return;

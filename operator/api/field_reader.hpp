@@ -42,6 +42,7 @@ struct TextRule {
     std::int64_t max_length = 253;
     std::string_view pattern = {};  // ECMAScript and RE2 alike, anchored
     std::string_view pattern_text = {};  // what people are told instead of the pattern
+    std::string_view default_text = {};
 };
 
 struct IntRule {

@@ -30,7 +30,7 @@ public:
     Controller(const Controller&) = delete;
     Controller& operator=(const Controller&) = delete;
 
-    /// Changes the informer sees are mapped to names and queued. Before the informer starts; the controller must outlive it.
+    /// Changes the informer sees are mapped to names (both what the object was and what it is) and queued. Before the informer starts; the controller must outlive it.
     void watch(Informer& informer, MapFunction map = to_self(), Predicate when = always());
     /// From any thread, for what no informer sees.
     void enqueue(const kube::ObjectName& name) { queue_.add(name); }

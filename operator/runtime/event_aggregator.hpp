@@ -38,6 +38,7 @@ private:
     void drop_ended(Time now);
 
     std::map<Key, Series> series_;
+    unsigned serial_ = 0;
 };
 
 }  // namespace cenote::runtime

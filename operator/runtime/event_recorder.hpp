@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -46,7 +47,7 @@ private:
     std::deque<kube::EventRecord> pending_;
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;
-    bool idle_ = true;
+    bool writing_ = false;
     std::jthread thread_;
 };
 

@@ -13,6 +13,7 @@
 
 #include "operator/kube/cluster.hpp"
 #include "operator/runtime/object_store.hpp"
+#include "operator/runtime/reflector_fsm.hpp"
 
 namespace cenote::runtime {
 
@@ -52,6 +53,10 @@ private:
     struct Sync;
 
     void run(const std::stop_token& stop);
+    [[nodiscard]] ReflectorFsm::Step list(ReflectorFsm& fsm, const ReflectorFsm::Step& step);
+    [[nodiscard]] ReflectorFsm::Step watch(ReflectorFsm& fsm, const ReflectorFsm::Step& step, const std::stop_token& stop);
+    void on_list(std::vector<kube::Json> items);
+    void on_event(kube::WatchEvent event);
     void tell(const std::vector<ObjectChange>& changes) const;
 
     kube::Cluster& cluster_;

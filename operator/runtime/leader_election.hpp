@@ -2,8 +2,9 @@
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -38,7 +39,7 @@ public:
 private:
     void run(std::stop_token stop);
     LeaderElectionFsm::Action perform(const LeaderElectionFsm::Action& action);
-    void publish(LeaderElectionFsm::State state);
+    void publish();
     void release();
 
     kube::Cluster& cluster_;
@@ -48,6 +49,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     LeaderElectionFsm::State state_ = LeaderElectionFsm::State::kStandby;
+    std::optional<TimePoint> deadline_;  // leading without a renewal past it is not leading
     std::jthread thread_;
 };
 

@@ -47,7 +47,8 @@ public:
     // What came of the action.
     [[nodiscard]] Action on_lease(const kube::Json& lease, TimePoint now, WallTime wall);
     [[nodiscard]] Action on_absent(TimePoint now, WallTime wall);
-    [[nodiscard]] Action on_written(const kube::Json& lease, TimePoint now);
+    /// `asked_at`: when the write was sent, from which the lease certainly runs.
+    [[nodiscard]] Action on_written(const kube::Json& lease, TimePoint asked_at, TimePoint now);
     [[nodiscard]] Action on_failed(TimePoint now);
 
     [[nodiscard]] State state() const { return state_; }
@@ -61,7 +62,8 @@ public:
 private:
     void observe(const kube::Json& lease, TimePoint now);
     [[nodiscard]] kube::Json spec_for_us(WallTime wall) const;
-    [[nodiscard]] Action wait_or_stop(TimePoint now);
+    [[nodiscard]] Action wait_or_lose(TimePoint now);
+    [[nodiscard]] Action lose();
 
     std::string identity_;
     LeaseTiming timing_;

@@ -1,6 +1,7 @@
 // Starts and stops the machinery in order: informers (a standby keeps its cache warm) -> leadership -> first sync -> controllers; and back. Owns them all.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -44,6 +45,7 @@ public:
     [[nodiscard]] bool leading() const;
 
 private:
+    [[nodiscard]] Result<void> lead(const std::stop_token& stop);
     [[nodiscard]] Result<void> wait_for_caches(const std::stop_token& stop) const;
     void stop_all();
 
@@ -53,6 +55,7 @@ private:
     std::vector<std::unique_ptr<Informer>> informers_;
     std::vector<std::unique_ptr<Controller>> controllers_;
     std::unique_ptr<LeaderElection> election_;
+    std::atomic<bool> started_{false};
 };
 
 }  // namespace cenote::runtime

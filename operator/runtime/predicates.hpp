@@ -12,7 +12,7 @@
 namespace cenote::runtime {
 
 using Predicate = std::function<bool(const ObjectChange&)>;
-/// The names to reconcile because of a change; called with `after` if there is one, else `before`.
+/// The names to reconcile because of this object; called with a change's `after` and its `before`, whichever there are.
 using MapFunction = std::function<std::vector<kube::ObjectName>(const kube::Json& object)>;
 
 [[nodiscard]] Predicate always();

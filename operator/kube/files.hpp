@@ -1,0 +1,13 @@
+// Reads a small file whole, as certificates and tokens need.
+#pragma once
+
+#include <string>
+
+#include "dataplane/base/result.hpp"
+
+namespace cenote::kube {
+
+/// At most 16 MiB; "path: reason" on error.
+[[nodiscard]] Result<std::string> read_file(const std::string& path);
+
+}  // namespace cenote::kube

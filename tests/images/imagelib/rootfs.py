@@ -1,0 +1,81 @@
+"""The two Debian layers that all images share: a minimal Debian 12 with the run-time libraries, and on top of it PostgreSQL, psql and
+gunicorn for the tests. Both are made once, in a folder that is removed again, and kept as tar files."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from clusterlib.places import CACHE
+from clusterlib.say import run_with_progress, say
+
+from . import layer
+
+HERE = Path(__file__).resolve().parents[1]
+RELEASE = "bookworm"
+RECIPE = "1"  # raise it when the steps below change, so that cached layers are made anew
+LEFT_OUT = ("./var/cache/*", "./var/lib/apt/lists/*", "./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/info/*",
+            "./var/log/*", "./tmp/*", "./run/*", "./dev/*", "./proc/*", "./sys/*", "./usr/sbin/policy-rc.d", "./etc/resolv.conf", "./etc/hostname")
+
+
+def packages(name: str) -> list:
+    lines = (HERE / f"packages-{name}.txt").read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def layers() -> tuple:
+    """(runtime layer, testbed layer)"""
+    runtime_key = layer.key_of(RECIPE, RELEASE, *packages("runtime"))
+    testbed_key = layer.key_of(runtime_key, *packages("testbed"))
+    found = layer.known("runtime", runtime_key), layer.known("testbed", testbed_key)
+    if all(found):
+        return found
+    layer.LAYERS.mkdir(parents=True, exist_ok=True)
+    say("Making the Debian layers of the images with debootstrap (1 to 2 minutes, once)")
+    with tempfile.TemporaryDirectory(prefix="rootfs-", dir=layer.LAYERS) as scratch:
+        return _make(Path(scratch), runtime_key, testbed_key)
+
+
+def _make(scratch: Path, runtime_key: str, testbed_key: str) -> tuple:
+    base, upper, work, merged = (scratch / name for name in ("base", "upper", "work", "merged"))
+    for folder in (base, upper, work, merged):
+        folder.mkdir(mode=0o755)
+    debs, log = CACHE / "debs", CACHE / "logs" / "rootfs.log"
+    debs.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    run_with_progress("debootstrap", ["debootstrap", "--variant=minbase", f"--cache-dir={debs}", f"--include={','.join(packages('runtime'))}",
+                                      RELEASE, base], log, env=_environment())
+    runtime = _tar("runtime", runtime_key, base)
+    mount = f"lowerdir={base},upperdir={upper},workdir={work}"
+    # A mount namespace, so that nothing stays mounted whatever happens; policy-rc.d keeps PostgreSQL from being started.
+    script = f"""set -e
+        mount -t overlay overlay -o {mount} {merged}
+        mount -t proc proc {merged}/proc
+        mkdir -p {merged}/var/cache/apt/archives && mount --bind {debs} {merged}/var/cache/apt/archives
+        printf '#!/bin/sh\\nexit 101\\n' > {merged}/usr/sbin/policy-rc.d; chmod 755 {merged}/usr/sbin/policy-rc.d
+        mkdir -p {merged}/etc/postgresql-common; echo 'create_main_cluster = false' > {merged}/etc/postgresql-common/createcluster.conf
+        chroot {merged} apt-get -o Acquire::Retries=5 -o Dpkg::Options::=--force-confold -y --no-install-recommends install {' '.join(packages('testbed'))}"""
+    run_with_progress("installing PostgreSQL and gunicorn into a layer", ["unshare", "--mount", "sh", "-c", script], log, env=_environment())
+    return runtime, _tar("testbed", testbed_key, upper)
+
+
+def _environment() -> dict:
+    return {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+
+
+def _tar(name: str, key: str, folder: Path) -> layer.Layer:
+    for path in folder.rglob("*"):  # overlay's marks for removed files are devices, which mean nothing in a layer
+        if path.is_char_device() and not path.is_symlink() and os.stat(path).st_rdev == 0:
+            path.unlink()
+    incoming = layer.LAYERS / f"{name}.incoming"
+    excludes = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+    subprocess.run(["tar", "--create", "--file", incoming, "--directory", folder, "--numeric-owner", "--sort=name", *excludes, "."], check=True)
+    made = layer.keep(name, key, incoming)
+    say(f"  layer {name}: {made.path.stat().st_size >> 20} MB")
+    return made
+
+
+def listing(made: layer.Layer) -> set:
+    """Names of the files in a layer."""
+    output = subprocess.run(["tar", "--list", "--file", made.path], check=True, capture_output=True, text=True).stdout
+    return {Path(line).name for line in output.splitlines()}
