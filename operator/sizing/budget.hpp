@@ -27,6 +27,7 @@ struct ServerSlots {
 struct PoolClaim {
     std::string id;           // "namespace/name"; also the order in which odd slots are handed out
     std::int64_t demand = 1;  // PoolDemand::demand
+    std::int64_t unbounded_demand = 0;  // PoolDemand::sum; 0 = the same
     std::int64_t replicas = 1;
     std::int64_t surge = 1;        // extra pods while rolling
     std::int64_t terminating = 0;  // pods that are ending but still hold connections
@@ -36,7 +37,8 @@ struct PoolClaim {
     /// Growth of other pools waits for it.
     std::int64_t held_per_pod = 0;
 
-    [[nodiscard]] std::int64_t pods_at_once() const { return replicas + surge + terminating; }
+    /// A pool scaled to nothing has no pod to surge.
+    [[nodiscard]] std::int64_t pods_at_once() const { return replicas == 0 ? terminating : replicas + surge + terminating; }
     bool operator==(const PoolClaim&) const = default;
 };
 
@@ -45,9 +47,9 @@ struct PoolGrant {
     std::int64_t per_pod = 1;
     std::int64_t granted = 1;     // per_pod x replicas
     std::int64_t charged = 1;     // per_pod x pods at once
-    bool within_budget = true;    // false: cut by the budget, or not even one a pod fits
+    bool within_budget = true;      // false: cut by what the server has, or not even one a pod fits
     bool waits_for_others = false;  // will grow when pools that shrink have reported it
-    std::string limited_by;       // "" = gets what it asks for; else why not, with the numbers
+    std::string limited_by;         // "" = gets what it asks for; else why not, with the numbers
 
     bool operator==(const PoolGrant&) const = default;
 };

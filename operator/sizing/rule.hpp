@@ -25,7 +25,7 @@ struct WorkloadSize {
 
 struct SizeBounds {
     std::int64_t min_pool_size = 1;
-    std::optional<std::int64_t> max_pool_size;
+    std::optional<std::int64_t> max_pool_size = std::nullopt;
 };
 
 [[nodiscard]] std::int64_t workload_demand(const WorkloadSize& workload, std::int64_t headroom_percent);
