@@ -5,8 +5,6 @@
 //   step = on_response(body of 'p')   kSend again | kAccepted: send 'R' + payload if any, then AuthenticationOk | kRejected: ErrorResponse, close
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,9 +43,14 @@ protected:
     ClientAuthenticator() = default;
 };
 
+/// Salts the users that have no SCRAM secret, made-up ones included, so that they look alike and keep their salt: drawn once in a process.
+/// (Not made from auth_file: the salts would then let a client test guesses of its content.)
+[[nodiscard]] const ScramKey& process_salt_key();
+
 /// entry is null for a user that does not exist: the same exchange is run with made-up keys, stable for a name, and fails at its end.
 /// auth_type md5 becomes SCRAM where the user's secret is SCRAM (PgBouncer's rule).
 [[nodiscard]] std::unique_ptr<ClientAuthenticator> make_client_authenticator(
-    AuthMethod method, std::string user, UserEntryRef entry, int scram_iterations, RandomSource random = random_bytes);
+    AuthMethod method, std::string user, UserEntryRef entry, int scram_iterations, RandomSource random = random_bytes,
+    const ScramKey& salt_key = process_salt_key());
 
 }  // namespace cenote::auth

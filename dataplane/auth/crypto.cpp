@@ -1,1 +1,107 @@
 #include "dataplane/auth/crypto.hpp"
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "dataplane/base/assert.hpp"
+
+namespace cenote::auth {
+namespace {
+
+const unsigned char* bytes_of(std::string_view text) {
+    static constexpr unsigned char kEmpty = 0;  // OpenSSL dislikes null even for nothing
+    return text.empty() ? &kEmpty : reinterpret_cast<const unsigned char*>(text.data());
+}
+
+bool is_base64_char(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+
+}  // namespace
+
+Digest256 sha256(std::span<const std::uint8_t> data) {
+    Digest256 out{};
+    CENOTE_CHECK(EVP_Digest(data.data(), data.size(), out.data(), nullptr, EVP_sha256(), nullptr) == 1);
+    return out;
+}
+
+Digest256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view data) {
+    Digest256 out{};
+    unsigned int length = 0;
+    CENOTE_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(), out.data(), &length) != nullptr);
+    return out;
+}
+
+Digest256 pbkdf2_sha256(std::string_view password, std::string_view salt, int iterations) {
+    Digest256 out{};
+    const int done = PKCS5_PBKDF2_HMAC(
+        password.empty() ? "" : password.data(), static_cast<int>(password.size()), bytes_of(salt), static_cast<int>(salt.size()), iterations,
+        EVP_sha256(), static_cast<int>(out.size()), out.data());
+    CENOTE_CHECK(done == 1);
+    return out;
+}
+
+std::string md5_hex(std::string_view data) {
+    std::array<std::uint8_t, 16> digest{};
+    CENOTE_CHECK(EVP_Digest(bytes_of(data), data.size(), digest.data(), nullptr, EVP_md5(), nullptr) == 1);
+    std::string out;
+    for (const std::uint8_t byte : digest) {
+        out += fmt::format("{:02x}", byte);
+    }
+    return out;
+}
+
+std::string md5_with_salt(std::string_view secret, std::string_view salt) {
+    std::string input(secret);
+    input += salt;
+    std::string out = "md5" + md5_hex(input);
+    OPENSSL_cleanse(input.data(), input.size());
+    return out;
+}
+
+std::string base64_encode(std::span<const std::uint8_t> data) {
+    std::string out(4 * ((data.size() + 2) / 3), '\0');
+    if (!data.empty()) {
+        // Writes a NUL behind the text; a std::string has room for it.
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), data.data(), static_cast<int>(data.size()));
+    }
+    return out;
+}
+
+std::string base64_encode(std::string_view data) { return base64_encode(std::span(bytes_of(data), data.size())); }
+
+std::optional<std::string> base64_decode(std::string_view text) {
+    if (text.empty()) {
+        return std::string();
+    }
+    if (text.size() % 4 != 0) {
+        return std::nullopt;
+    }
+    std::size_t padding = 0;
+    while (padding < 2 && text[text.size() - 1 - padding] == '=') {
+        ++padding;
+    }
+    for (const char c : text.substr(0, text.size() - padding)) {
+        if (!is_base64_char(c)) {
+            return std::nullopt;
+        }
+    }
+    std::string out(text.size() / 4 * 3, '\0');
+    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes_of(text), static_cast<int>(text.size())) < 0) {
+        return std::nullopt;
+    }
+    return out.substr(0, out.size() - padding);
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && CRYPTO_memcmp(bytes_of(a), bytes_of(b), a.size()) == 0;
+}
+
+bool equal_in_constant_time(const Digest256& a, const Digest256& b) { return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
+
+void random_bytes(std::span<std::uint8_t> out) { CENOTE_CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1); }
+
+}  // namespace cenote::auth

@@ -14,7 +14,8 @@ namespace cenote::auth {
 
 class KeyCache {
 public:
-    /// The keys of a plain password for that salt and iteration count; derived at the first call, kept for the last few salts.
+    /// The keys of this user's plain password for that salt and iteration count; derived at the first call, kept for the last few salts.
+    /// Never for a password that a peer typed: what is kept is not told apart by password.
     [[nodiscard]] ScramKeys keys_of(std::string_view password, std::string_view salt, int iterations);
 
     /// A client proved itself against a SCRAM secret, and so showed its ClientKey: enough to log in to a server that has the same secret.

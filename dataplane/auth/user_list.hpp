@@ -31,11 +31,11 @@ struct Secret {
     bool operator==(const Secret&) const = default;
 };
 
-/// One user. Const and shared; the cache inside is guarded by its own mutex and outlives a reload that leaves the secret as it was.
+/// One user. Const and shared; only the cache inside changes, guarded by its own mutex.
 struct UserEntry {
     std::string name;
     Secret secret;
-    std::shared_ptr<KeyCache> cache = std::make_shared<KeyCache>();
+    std::unique_ptr<KeyCache> cache = std::make_unique<KeyCache>();
 };
 using UserEntryRef = std::shared_ptr<const UserEntry>;  // holds the entry, not the list: a login outlives a reload
 
@@ -49,7 +49,7 @@ public:
     /// An error says "file_name:line: reason". The last of two lines with one name wins, as in PgBouncer.
     [[nodiscard]] static Result<UserList> parse(std::string_view text, std::string_view file_name);
 
-    /// Keeps what was learned and derived for the users whose secret is the same in both. Call before the list is shared.
+    /// Takes over the old entries of users whose secret is the same in both, with what they learned and derived. Call before the list is shared.
     void adopt_caches(const UserList& old);
     /// For a user of the console or the operator's own: replaces one of the same name. Call before the list is shared.
     void add(UserEntryRef entry);
