@@ -1,5 +1,7 @@
 #include "dataplane/auth/crypto.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -93,7 +95,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
     if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes_of(text), static_cast<int>(text.size())) < 0) {
         return std::nullopt;
     }
-    return out.substr(0, out.size() - padding);
+    out = out.substr(0, out.size() - padding);
+    // One value, one text: bits that padding leaves over must be zero.
+    return base64_encode(out) == text ? std::optional(std::move(out)) : std::nullopt;
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

@@ -23,7 +23,7 @@ using Digest256 = std::array<std::uint8_t, 32>;
 
 [[nodiscard]] std::string base64_encode(std::span<const std::uint8_t> data);
 [[nodiscard]] std::string base64_encode(std::string_view data);
-/// Strict: nothing but the alphabet, right padding. Nothing otherwise.
+/// Strict: nothing but the alphabet, right padding, no stray bits. Nothing otherwise.
 [[nodiscard]] std::optional<std::string> base64_decode(std::string_view text);
 
 /// Takes the same time wherever the first difference lies; lengths may show.

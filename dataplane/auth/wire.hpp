@@ -23,7 +23,11 @@ inline constexpr std::int32_t kAuthSaslFinal = 12;
 
 inline std::string write_int32(std::int32_t value) {
     const auto bits = static_cast<std::uint32_t>(value);
-    return {static_cast<char>(bits >> 24U), static_cast<char>(bits >> 16U), static_cast<char>(bits >> 8U), static_cast<char>(bits)};
+    std::string out;
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+        out += static_cast<char>(bits >> shift);
+    }
+    return out;
 }
 
 /// Takes four bytes off the front.

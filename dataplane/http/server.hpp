@@ -2,6 +2,8 @@
 // Names no Asio: Beast stops in server.cpp.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,10 +28,15 @@ struct Response {
 /// Called on the server's thread, one request at a time; what it shares with other threads is its own business. Should answer within milliseconds.
 using Handler = std::function<Response(const Request&)>;
 
+struct Limits {
+    std::size_t connections = 64;          // at the next one, the connection that has been silent longest is closed
+    std::chrono::milliseconds timeout{15'000};  // for a whole request to arrive, the wait on an idle connection included; and for an answer to leave
+};
+
 class Server {
 public:
     /// address: an IP address, "*" or "" = all. port 0: any free one. The thread blocks all signals.
-    [[nodiscard]] static Result<std::unique_ptr<Server>> start(std::string address, int port, Handler handler);
+    [[nodiscard]] static Result<std::unique_ptr<Server>> start(std::string address, int port, Handler handler, Limits limits = {});
 
     ~Server();  // closes all connections and waits for the thread
     Server(const Server&) = delete;
