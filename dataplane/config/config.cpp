@@ -5,6 +5,15 @@
 #include <string_view>
 
 namespace cenote::config {
+namespace {
+
+// PgBouncer's rule for limits and timeouts of a section's line: zero does not switch off, it leaves the general value.
+template <class T>
+T positive_or(const std::optional<T>& own, T general) {
+    return own && *own > T{} ? *own : general;
+}
+
+}  // namespace
 
 std::string_view to_string(PoolMode mode) {
     switch (mode) {
@@ -83,24 +92,24 @@ PoolMode Config::pool_mode_for(const Database& database, const User* user_line) 
 }
 
 int Config::max_db_connections_for(const Database& database) const {
-    return database.max_db_connections.value_or(max_db_connections);
+    return positive_or(database.max_db_connections, max_db_connections);
 }
 
 int Config::max_db_client_connections_for(const Database& database) const {
-    return database.max_db_client_connections.value_or(max_db_client_connections);
+    return positive_or(database.max_db_client_connections, max_db_client_connections);
 }
 
 int Config::max_user_connections_for(const User* user_line) const {
-    return user_line == nullptr ? max_user_connections : user_line->max_user_connections.value_or(max_user_connections);
+    return user_line == nullptr ? max_user_connections : positive_or(user_line->max_user_connections, max_user_connections);
 }
 
 int Config::max_user_client_connections_for(const User* user_line) const {
     return user_line == nullptr ? max_user_client_connections
-                           : user_line->max_user_client_connections.value_or(max_user_client_connections);
+                                : positive_or(user_line->max_user_client_connections, max_user_client_connections);
 }
 
 Microseconds Config::server_lifetime_for(const Database& database) const {
-    return database.server_lifetime.value_or(server_lifetime);
+    return positive_or(database.server_lifetime, server_lifetime);
 }
 
 Microseconds Config::query_wait_timeout_for(const Database& database, const User* user_line) const {
@@ -111,20 +120,20 @@ Microseconds Config::query_wait_timeout_for(const Database& database, const User
 }
 
 Microseconds Config::query_timeout_for(const User* user_line) const {
-    return user_line == nullptr ? query_timeout : user_line->query_timeout.value_or(query_timeout);
+    return user_line == nullptr ? query_timeout : positive_or(user_line->query_timeout, query_timeout);
 }
 
 Microseconds Config::client_idle_timeout_for(const User* user_line) const {
-    return user_line == nullptr ? client_idle_timeout : user_line->client_idle_timeout.value_or(client_idle_timeout);
+    return user_line == nullptr ? client_idle_timeout : positive_or(user_line->client_idle_timeout, client_idle_timeout);
 }
 
 Microseconds Config::idle_transaction_timeout_for(const User* user_line) const {
     return user_line == nullptr ? idle_transaction_timeout
-                           : user_line->idle_transaction_timeout.value_or(idle_transaction_timeout);
+                                : positive_or(user_line->idle_transaction_timeout, idle_transaction_timeout);
 }
 
 Microseconds Config::transaction_timeout_for(const User* user_line) const {
-    return user_line == nullptr ? transaction_timeout : user_line->transaction_timeout.value_or(transaction_timeout);
+    return user_line == nullptr ? transaction_timeout : positive_or(user_line->transaction_timeout, transaction_timeout);
 }
 
 }  // namespace cenote::config

@@ -93,7 +93,7 @@ struct Config {
     std::string unix_socket_group;
     std::string user;
     std::string conffile;
-    std::string service_name = "pgbouncer";
+    std::string job_name = "pgbouncer";  // alias service_name; shown, of no use outside Windows
     PoolMode pool_mode = PoolMode::kSession;
     int max_client_conn = 100;
     int default_pool_size = 20;  // 0 = no limit
@@ -188,7 +188,7 @@ struct Config {
     int listen_backlog = 128;
     int sbuf_loopcnt = 5;
     bool so_reuseport = false;
-    int tcp_defer_accept = 45;
+    int tcp_defer_accept = 1;  // not 0: TCP_DEFER_ACCEPT of 45 seconds
     int tcp_socket_buffer = 0;
     bool tcp_keepalive = true;
     int tcp_keepcnt = 0;
@@ -213,6 +213,7 @@ struct Config {
     // Where it came from
     std::string path;                // the file of the command line
     std::vector<std::string> files;  // every file that was or will be read: `path`, each %include, auth_file; for the file watch
+    std::vector<std::string> warnings;  // "file:line: …" of what is odd but allowed; the app logs them after a load
 
     /// The line of that name, or nullptr. Never the fallback.
     [[nodiscard]] const Database* find_database(std::string_view name) const;
@@ -224,7 +225,8 @@ struct Config {
 
     // Effective values of the pool (database, user); a null user means "no line in [users]". PgBouncer's precedence: the user's over the database's over the general one.
     [[nodiscard]] int pool_size_for(const Database& database, const User* user_line) const;
-    [[nodiscard]] int min_pool_size_for(const Database& database) const;
+    // As there, zero in a count of connections, in server_lifetime or in a user's timeout means "not set here".
+    [[nodiscard]] int min_pool_size_for(const Database& database) const;  // the pool caps it at its size
     [[nodiscard]] int reserve_pool_size_for(const Database& database, const User* user_line) const;
     [[nodiscard]] PoolMode pool_mode_for(const Database& database, const User* user_line) const;
     [[nodiscard]] int max_db_connections_for(const Database& database) const;

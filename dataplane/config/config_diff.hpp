@@ -25,4 +25,8 @@ struct ConfigDiff {
 
 [[nodiscard]] ConfigDiff diff(const Config& before, const Config& after);
 
+/// `fresh` with the values that a reload cannot change (listen_port, workers, …) taken from `running`, so that the snapshot, and SHOW CONFIG,
+/// say what is so. Take the diff first: it names what then waits for a restart.
+[[nodiscard]] Config keep_restart_settings(const Config& running, Config fresh);
+
 }  // namespace cenote::config

@@ -34,19 +34,19 @@ using FieldOf = std::variant<
 using Field = std::variant<FieldOf<Config>, FieldOf<Database>, FieldOf<User>, FieldOf<Peer>>;
 
 struct Setting {
-    std::string_view name;
+    std::string_view name{};
     SettingType type = SettingType::kText;
-    Field field;
-    std::optional<std::string_view> default_text;  // nullopt: shown as NULL, as PgBouncer does for what is unset
+    Field field{};
+    std::optional<std::string_view> default_text{};  // nullopt: shown as NULL, as PgBouncer does for what is unset
     std::int64_t minimum = 0;                      // numbers and seconds
     std::int64_t maximum = 0;
     bool reloadable = true;
     Support support = Support::kWorks;
     bool cenote_only = false;                      // PgBouncer has no such setting
-    std::string_view help;
-    std::vector<std::string_view> aliases;
-    std::vector<std::string_view> words;    // kEnum, and texts of a closed list: what may stand here
-    std::vector<std::string_view> refused;  // those of the words that are refused because ignoring them would weaken security
+    std::string_view help{};
+    std::vector<std::string_view> aliases{};
+    std::vector<std::string_view> words{};    // kEnum, and texts of a closed list: what may stand here
+    std::vector<std::string_view> refused{};  // values that are refused since ignoring them would weaken security; "*" = any but the empty one
 };
 
 /// All settings of a scope, alphabetical, as SHOW CONFIG prints them.
@@ -60,6 +60,17 @@ struct Setting {
 
 /// The value in the form of SHOW CONFIG; nullopt = NULL.
 [[nodiscard]] std::optional<std::string> value_text(const Setting& setting, const Config& config);
+
+/// Stores a checked value; the errors are those of validate_setting. Each Owner takes only settings of its scope.
+[[nodiscard]] Result<void> assign_setting(const Setting& setting, Config& owner, std::string_view value);
+[[nodiscard]] Result<void> assign_setting(const Setting& setting, Database& owner, std::string_view value);
+[[nodiscard]] Result<void> assign_setting(const Setting& setting, User& owner, std::string_view value);
+[[nodiscard]] Result<void> assign_setting(const Setting& setting, Peer& owner, std::string_view value);
+
+void copy_setting(const Setting& setting, const Config& from, Config& to);
+
+/// "unknown setting \"pool_moed\" (did you mean \"pool_mode\"?)"
+[[nodiscard]] std::string unknown_setting(Scope scope, std::string_view name);
 
 struct ShownSetting {
     std::string_view name;
