@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import common
 
-LINTS = ["check_layers", "check_third_party", "check_no_sleep", "check_file_size", "check_format"]
+LINTS = ["check_layers", "check_third_party", "check_no_sleep", "check_file_size", "check_format", "check_chart"]
 
 
 def main():

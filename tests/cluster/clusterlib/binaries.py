@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .go_toolchain import go
-from .places import CACHE, KUBERNETES, KUBERNETES_VERSION, PAUSE, SOURCES, TOOLS
+from .places import CACHE, HELM_VERSION, KUBERNETES, KUBERNETES_VERSION, PAUSE, SOURCES, TOOLS
 from .say import run_with_progress, say
 
 API_SERVER = ("kube-apiserver", "kubectl")
@@ -48,20 +48,29 @@ def _build(folder: Path, source: str, packages: dict, duration: str) -> None:
         say(f"Building {', '.join(missing)} from the Go module proxy ({duration}, once; the log is {_log(source)})")
         incoming = folder / ".incoming"
         incoming.mkdir(exist_ok=True)
-        version = "k8s.io/component-base/version"
-        major, minor = KUBERNETES_VERSION.removeprefix("v").split(".")[:2]
-        flags = (f"-s -w -X {version}.gitVersion={KUBERNETES_VERSION} -X {version}.gitMajor={major} -X {version}.gitMinor={minor}"
-                 f" -X {version}.gitTreeState=clean")
         _log(source).unlink(missing_ok=True)
         run_with_progress(
             f"building {missing[0]} and others" if len(missing) > 1 else f"building {missing[0]}",
-            ["nice", compiler, "build", "-v", "-p", "2", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", f"{incoming}/"]
+            ["nice", compiler, "build", "-v", "-p", "2", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", _linker_flags(), "-o", f"{incoming}/"]
             + [packages[name] for name in missing],
             _log(source), cwd=SOURCES / "go" / source,
             env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOOS": "linux"})
         for name in missing:
             (incoming / name).rename(folder / name)
         say(f"Built {', '.join(missing)} into {folder}")
+
+
+def _linker_flags() -> str:
+    """The versions that the programs tell, which their own builds set in this way. Helm compares a chart's kubeVersion with them."""
+    major, minor = KUBERNETES_VERSION.removeprefix("v").split(".")[:2]
+    kubernetes, helm = "k8s.io/component-base/version", "helm.sh/helm/v3"
+    values = {
+        f"{kubernetes}.gitVersion": KUBERNETES_VERSION, f"{kubernetes}.gitMajor": major, f"{kubernetes}.gitMinor": minor,
+        f"{kubernetes}.gitTreeState": "clean", f"{helm}/internal/version.version": HELM_VERSION,
+        f"{helm}/pkg/chartutil.k8sVersionMajor": major, f"{helm}/pkg/chartutil.k8sVersionMinor": minor,
+        f"{helm}/pkg/lint/rules.k8sVersionMajor": major, f"{helm}/pkg/lint/rules.k8sVersionMinor": minor,
+    }
+    return " ".join(["-s -w", *(f"-X {name}={value}" for name, value in values.items())])
 
 
 def _build_pause() -> None:
