@@ -1,0 +1,65 @@
+"""/metrics, /healthz, /readyz and /status."""
+
+import re
+import socket
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("cenote_only")
+
+
+def test_healthy_and_ready(pooler):
+    assert pooler.http("/healthz")[0] == 200
+    assert pooler.http("/readyz")[0] == 200
+
+
+def test_unknown_path(pooler):
+    assert pooler.http("/nothing")[0] == 404
+
+
+def test_status(pooler):
+    status = pooler.status()
+    assert status["state"] == "Running" and status["workers"] == 2 and status["lastReloadError"] == ""
+    assert re.fullmatch("[0-9a-f]{64}", status["configHash"])
+    pooler.admin("pause")
+    assert pooler.status()["state"] == "Paused"
+    pooler.admin("resume")
+    assert pooler.status()["state"] == "Running"
+
+
+def test_metrics_are_prometheus_text_and_count(pooler):
+    def metrics():
+        status, text = pooler.http("/metrics")
+        assert status == 200
+        for line in text.splitlines():
+            assert re.fullmatch(r"# (HELP|TYPE) .*|[a-zA-Z_:][\w:]*(\{.*\})? [-+.\deE]+(NaN|Inf)?|", line), line
+        return text
+
+    def total(text):
+        return sum(float(line.split()[-1]) for line in text.splitlines() if re.match(r"\w*quer\w*_total\{[^}]*\"app\"", line))
+
+    before = total(metrics())
+    with pooler.connect() as connection:
+        for _ in range(25):
+            connection.execute("select 1")
+    assert total(metrics()) >= before + 25
+
+
+def test_garbage_over_http_hurts_nobody(pooler):
+    for garbage in (b"\0" * 1000, b"GET " + b"x" * 100_000, b"POST /status HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", pooler.http_port), timeout=30) as connection:
+            try:
+                connection.sendall(garbage)
+                connection.shutdown(1)
+                while connection.recv(65536):
+                    pass
+            except OSError:
+                pass
+    assert pooler.http("/healthz")[0] == 200
+
+
+def test_listens_on_loopback_only_unless_told(pooler):
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        listening = {line.split()[1] for line in table if line.split()[3] == "0A"}
+    assert f"0100007F:{pooler.http_port:04X}" in listening
+    assert f"00000000:{pooler.http_port:04X}" not in listening
