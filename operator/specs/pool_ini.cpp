@@ -1,0 +1,99 @@
+#include "operator/specs/pool_ini.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dataplane/config/ini_writer.hpp"
+#include "operator/api/labels.hpp"
+#include "operator/api/validation.hpp"
+#include "operator/specs/drain.hpp"
+
+namespace cenote::specs {
+namespace {
+
+using config::KeyValues;
+
+std::string_view pool_mode_word(api::PoolMode mode) {
+    switch (mode) {
+        case api::PoolMode::kSession: return "session";
+        case api::PoolMode::kTransaction: return "transaction";
+        case api::PoolMode::kStatement: return "statement";
+    }
+    return "transaction";
+}
+
+/// "60" or "0.5": the data plane's seconds.
+std::string seconds_text(std::chrono::milliseconds duration) {
+    const auto count = duration.count();
+    return count % 1000 == 0 ? fmt::format("{}", count / 1000) : fmt::format("{}.{:03}", count / 1000, count % 1000);
+}
+
+KeyValues database_line(const api::Spec& spec, const IniInputs& inputs) {
+    const bool own_users = !spec.users_secret.empty();
+    const KeyValues parameters{
+        {"host", spec.database.host},
+        {"port", fmt::format("{}", spec.database.port)},
+        {"dbname", spec.database.name},
+        {"user", own_users ? "" : inputs.username},  // one server user, so one pool
+    };
+    return {{spec.database.name.empty() ? "*" : spec.database.name, config::write_connection_string(parameters)}};
+}
+
+/// Replaces the value where the name is there already: the user's word over our default.
+void set(KeyValues& entries, std::string_view name, std::string value) {
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == name; });
+    if (found == entries.end()) {
+        entries.emplace_back(name, std::move(value));
+    } else {
+        found->second = std::move(value);
+    }
+}
+
+KeyValues settings(const api::Spec& spec, const IniInputs& inputs) {
+    const std::int64_t per_pod = std::max<std::int64_t>(inputs.per_pod, 1);
+    const std::int64_t per_user = std::max<std::int64_t>(per_pod / std::max(inputs.userlist.users, 1), 1);
+    KeyValues entries{
+        {"listen_addr", "*"},
+        {"listen_port", fmt::format("{}", api::kPostgresPort)},
+        {"unix_socket_dir", ""},
+        // With md5, a client whose secret is not an MD5 hash is still asked for SCRAM.
+        {"auth_type", inputs.userlist.has_md5 ? "md5" : "scram-sha-256"},
+        {"auth_file", fmt::format("{}/{}", api::kSecretsDirectory, api::kUserlistKey)},
+        {"pool_mode", std::string{pool_mode_word(spec.pool_mode)}},
+        // One number binds: the pod's share of the budget.
+        {"max_db_connections", fmt::format("{}", per_pod)},
+        {"default_pool_size", fmt::format("{}", per_user)},
+        {"reserve_pool_size", "0"},
+        {"max_client_conn", fmt::format("{}", std::max<std::int64_t>(inputs.max_client_conn, 1))},
+        {"server_tls_sslmode", spec.database.tls.mode == api::TlsMode::kDisable ? "disable" : "prefer"},
+        {"drain_timeout", seconds_text(spec.drain_timeout)},
+        {"drain_delay", seconds_text(kDrainDelay)},
+        {"http_listen_addr", "0.0.0.0"},
+        {"http_port", fmt::format("{}", api::kHttpPort)},
+        {"watch_config", "1"},
+        {"ignore_startup_parameters", "extra_float_digits"},  // JDBC sends it
+        {"log_connections", "0"},                             // a busy pool would log little else
+        {"log_disconnections", "0"},
+    };
+    if (spec.database.name.empty()) {
+        // max_db_connections counts each database apart; the one server user has them all.
+        entries.emplace_back("max_user_connections", fmt::format("{}", per_pod));
+    }
+    for (const api::Setting& setting : spec.settings) {
+        if (api::owned_setting_reason(setting.name).empty()) {
+            set(entries, setting.name, setting.value);
+        }
+    }
+    return entries;
+}
+
+}  // namespace
+
+Result<std::string> pool_ini(const api::Spec& spec, const IniInputs& inputs) {
+    return config::write_ini(
+        {{"databases", database_line(spec, inputs)}, {"pgbouncer", settings(spec, inputs)}}, "Written by cenote-operator; edit the ConnectionPool instead."
+    );
+}
+
+}  // namespace cenote::specs

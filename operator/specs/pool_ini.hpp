@@ -1,0 +1,22 @@
+// cenote.ini of a pool, in the data plane's own words and by its own writer. It holds no password: the server's comes from userlist.txt. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "dataplane/base/result.hpp"
+#include "operator/api/connection_pool.hpp"
+#include "operator/specs/userlist.hpp"
+
+namespace cenote::specs {
+
+struct IniInputs {
+    std::string username;  // the server's user, unless clients bring their own
+    Userlist userlist;
+    std::int64_t per_pod = 1;
+    std::int64_t max_client_conn = 1000;
+};
+
+[[nodiscard]] Result<std::string> pool_ini(const api::Spec& spec, const IniInputs& inputs);
+
+}  // namespace cenote::specs
