@@ -1,13 +1,13 @@
 #include "dataplane/auth/client_authenticator.hpp"
 
-#include <array>
-#include <optional>
-#include <utility>
+#include "dataplane/auth/scram.hpp"
+#include "dataplane/auth/wire.hpp"
 
 #include <fmt/format.h>
 
-#include "dataplane/auth/scram.hpp"
-#include "dataplane/auth/wire.hpp"
+#include <array>
+#include <optional>
+#include <utility>
 
 namespace cenote::auth {
 namespace {

@@ -1,17 +1,18 @@
-// Proves that a client is the user it says it is. Sans-io: the caller sends what a Step holds and brings the bodies of the client's 'p' messages.
-// One object a login, used by one thread, owned by the session while it logs in.
+// Proves that a client is the user it says it is. Sans-io: the caller sends what a Step holds and brings the bodies of the client's 'p'
+// messages. One object a login, used by one thread, owned by the session while it logs in.
 //
 //   step = start()                    kSend: send 'R' + payload, wait for 'p'
-//   step = on_response(body of 'p')   kSend again | kAccepted: send 'R' + payload if any, then AuthenticationOk | kRejected: ErrorResponse, close
+//   step = on_response(body of 'p')   kSend again | kAccepted: send 'R' + payload if any, then AuthenticationOk | kRejected: ErrorResponse,
+//   close
 #pragma once
-
-#include <memory>
-#include <string>
-#include <string_view>
 
 #include "dataplane/auth/crypto.hpp"
 #include "dataplane/auth/user_list.hpp"
 #include "dataplane/base/error.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace cenote::auth {
 
@@ -51,6 +52,7 @@ protected:
 /// auth_type md5 becomes SCRAM where the user's secret is SCRAM (PgBouncer's rule).
 [[nodiscard]] std::unique_ptr<ClientAuthenticator> make_client_authenticator(
     AuthMethod method, std::string user, UserEntryRef entry, int scram_iterations, RandomSource random = random_bytes,
-    const ScramKey& salt_key = process_salt_key());
+    const ScramKey& salt_key = process_salt_key()
+);
 
 }  // namespace cenote::auth

@@ -1,6 +1,6 @@
 #include "dataplane/auth/crypto.hpp"
 
-#include <utility>
+#include "dataplane/base/assert.hpp"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -8,7 +8,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include "dataplane/base/assert.hpp"
+#include <utility>
 
 namespace cenote::auth {
 namespace {
@@ -18,9 +18,7 @@ const unsigned char* bytes_of(std::string_view text) {
     return text.empty() ? &kEmpty : reinterpret_cast<const unsigned char*>(text.data());
 }
 
-bool is_base64_char(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
+bool is_base64_char(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
 
 }  // namespace
 
@@ -40,8 +38,9 @@ Digest256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view data) 
 Digest256 pbkdf2_sha256(std::string_view password, std::string_view salt, int iterations) {
     Digest256 out{};
     const int done = PKCS5_PBKDF2_HMAC(
-        password.empty() ? "" : password.data(), static_cast<int>(password.size()), bytes_of(salt), static_cast<int>(salt.size()), iterations,
-        EVP_sha256(), static_cast<int>(out.size()), out.data());
+        password.empty() ? "" : password.data(), static_cast<int>(password.size()), bytes_of(salt), static_cast<int>(salt.size()),
+        iterations, EVP_sha256(), static_cast<int>(out.size()), out.data()
+    );
     CENOTE_CHECK(done == 1);
     return out;
 }

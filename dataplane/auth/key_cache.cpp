@@ -14,7 +14,9 @@ ScramKeys KeyCache::keys_of(std::string_view password, std::string_view salt, in
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = std::find_if(derived_.begin(), derived_.end(), same); found != derived_.end()) {
-            std::rotate(found, found + 1, derived_.end());  // used last: goes last, so that a server with ever new salts evicts only its own
+            std::rotate(
+                found, found + 1, derived_.end()
+            );  // used last: goes last, so that a server with ever new salts evicts only its own
             return derived_.back().keys;
         }
     }

@@ -1,14 +1,15 @@
-// SCRAM keys of one user that cost a PBKDF2 or a client's login to get. Shared by threads, guarded by a mutex of its own; touched at logins only,
-// never on a query's path. A derivation runs outside the lock, so two threads may do it twice but none waits a millisecond for another.
+// SCRAM keys of one user that cost a PBKDF2 or a client's login to get. Shared by threads, guarded by a mutex of its own; touched at logins
+// only, never on a query's path. A derivation runs outside the lock, so two threads may do it twice but none waits a millisecond for
+// another.
 #pragma once
+
+#include "dataplane/auth/scram.hpp"
 
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "dataplane/auth/scram.hpp"
 
 namespace cenote::auth {
 

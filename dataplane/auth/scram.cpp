@@ -1,13 +1,13 @@
 #include "dataplane/auth/scram.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <limits>
+#include "dataplane/auth/crypto.hpp"
+#include "dataplane/auth/saslprep.hpp"
 
 #include <fmt/format.h>
 
-#include "dataplane/auth/crypto.hpp"
-#include "dataplane/auth/saslprep.hpp"
+#include <algorithm>
+#include <charconv>
+#include <limits>
 
 namespace cenote::auth {
 namespace {
@@ -84,7 +84,8 @@ std::optional<ScramVerifier> parse_verifier(std::string_view text) {
 std::string write_verifier(const ScramVerifier& verifier) {
     return fmt::format(
         "{}${}:{}${}:{}", kScramMechanism, verifier.iterations, base64_encode(verifier.salt), base64_encode(verifier.stored_key),
-        base64_encode(verifier.server_key));
+        base64_encode(verifier.server_key)
+    );
 }
 
 ScramKeys derive_keys(std::string_view password, std::string_view salt, int iterations) {
@@ -238,7 +239,9 @@ ScramKey server_signature(const ScramKey& server_key, std::string_view message) 
 
 ScramKey exclusive_or(const ScramKey& a, const ScramKey& b) {
     ScramKey out{};
-    std::transform(a.begin(), a.end(), b.begin(), out.begin(), [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x ^ y); });
+    std::transform(a.begin(), a.end(), b.begin(), out.begin(), [](std::uint8_t x, std::uint8_t y) {
+        return static_cast<std::uint8_t>(x ^ y);
+    });
     return out;
 }
 

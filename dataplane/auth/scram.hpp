@@ -2,6 +2,8 @@
 // Rules: RFC 5802 (messages), RFC 7677 (SHA-256), PostgreSQL manual "SASL authentication" and its pg_authid verifier format.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,13 +11,12 @@
 #include <string>
 #include <string_view>
 
-#include "dataplane/base/result.hpp"
-
 namespace cenote::auth {
 
 using ScramKey = std::array<std::uint8_t, 32>;
 
-/// Bounds on what a peer may send, checked before anything is allocated or computed. A larger iteration count would let a server stall a worker.
+/// Bounds on what a peer may send, checked before anything is allocated or computed. A larger iteration count would let a server stall a
+/// worker.
 inline constexpr std::size_t kMaxScramMessage = 8192;
 inline constexpr std::size_t kMaxScramNonce = 1024;
 inline constexpr std::size_t kMaxScramSalt = 1024;
@@ -75,6 +76,8 @@ struct ClientFinal {
 [[nodiscard]] ScramKey server_signature(const ScramKey& server_key, std::string_view auth_message);
 [[nodiscard]] ScramKey exclusive_or(const ScramKey& a, const ScramKey& b);
 /// "client-first-bare,server-first,client-final-without-proof".
-[[nodiscard]] std::string auth_message(std::string_view client_first_bare, std::string_view server_first, std::string_view client_final_without_proof);
+[[nodiscard]] std::string auth_message(
+    std::string_view client_first_bare, std::string_view server_first, std::string_view client_final_without_proof
+);
 
 }  // namespace cenote::auth

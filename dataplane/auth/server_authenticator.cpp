@@ -1,11 +1,11 @@
 #include "dataplane/auth/server_authenticator.hpp"
 
-#include <array>
-#include <utility>
+#include "dataplane/auth/wire.hpp"
 
 #include <fmt/format.h>
 
-#include "dataplane/auth/wire.hpp"
+#include <array>
+#include <utility>
 
 namespace cenote::auth {
 namespace {
@@ -110,7 +110,8 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::on_cleartext() {
 Result<ServerAuthenticator::Reply> ServerAuthenticator::on_md5(std::string_view salt) {
     const Secret::Kind kind = entry_ ? entry_->secret.kind : Secret::Kind::kNone;
     if (kind != Secret::Kind::kPlain && kind != Secret::Kind::kMd5) {
-        return refuse(fmt::format("cannot do MD5 authentication as user \"{}\": neither a plain password nor an md5 secret is known", user_));
+        return refuse(fmt::format("cannot do MD5 authentication as user \"{}\": neither a plain password nor an md5 secret is known", user_)
+        );
     }
     const std::string stored = kind == Secret::Kind::kMd5 ? entry_->secret.text : md5_with_salt(entry_->secret.text, user_);
     state_ = State::kPasswordSent;
@@ -137,7 +138,9 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::on_sasl(std::string_view
     }
     const Secret::Kind kind = entry_ ? entry_->secret.kind : Secret::Kind::kNone;
     if (kind != Secret::Kind::kPlain && kind != Secret::Kind::kScram) {
-        return refuse(fmt::format("cannot do SCRAM authentication as user \"{}\": neither a plain password nor a SCRAM secret is known", user_));
+        return refuse(
+            fmt::format("cannot do SCRAM authentication as user \"{}\": neither a plain password nor a SCRAM secret is known", user_)
+        );
     }
     std::array<std::uint8_t, kRawNonceLength> nonce{};
     random_(nonce);

@@ -2,28 +2,30 @@
 // One object a login, used by one thread, owned by the server connection while it logs in.
 #pragma once
 
+#include "dataplane/auth/crypto.hpp"
+#include "dataplane/auth/user_list.hpp"
+#include "dataplane/base/result.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "dataplane/auth/crypto.hpp"
-#include "dataplane/auth/user_list.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::auth {
 
 class ServerAuthenticator {
 public:
     struct Reply {
-        bool done = false;      // AuthenticationOk came, and the server owes us nothing: ParameterStatus, BackendKeyData and ReadyForQuery follow
+        bool done =
+            false;  // AuthenticationOk came, and the server owes us nothing: ParameterStatus, BackendKeyData and ReadyForQuery follow
         std::string payload{};  // body of one 'p' message; empty: nothing to send
     };
 
     /// user as sent in the StartupMessage. entry may be null: no password is known, only trust works.
     ServerAuthenticator(std::string user, UserEntryRef entry, RandomSource random = random_bytes);
 
-    /// An error means: drop this connection. Its text names no secret. A server that ends a SCRAM exchange without proving itself is refused.
+    /// An error means: drop this connection. Its text names no secret. A server that ends a SCRAM exchange without proving itself is
+    /// refused.
     [[nodiscard]] Result<Reply> on_request(std::string_view body);
 
 private:

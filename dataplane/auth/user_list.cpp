@@ -1,9 +1,9 @@
 #include "dataplane/auth/user_list.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace cenote::auth {
 namespace {
@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kMd5SecretLength = 35;
 
 bool is_md5_secret(std::string_view text) {
-    return text.size() == kMd5SecretLength && text.substr(0, 3) == "md5" && text.find_first_not_of("0123456789abcdef", 3) == std::string_view::npos;
+    return text.size() == kMd5SecretLength && text.substr(0, 3) == "md5" &&
+           text.find_first_not_of("0123456789abcdef", 3) == std::string_view::npos;
 }
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }

@@ -1,6 +1,11 @@
 // The users of auth_file (userlist.txt) and their secrets: an immutable snapshot, shared by all threads as shared_ptr<const UserList>.
-// Format, PgBouncer's: a line is `"user" "secret"`, a doubled quote stands for a quote, `;` starts a comment line, the rest of a line is ignored.
+// Format, PgBouncer's: a line is `"user" "secret"`, a doubled quote stands for a quote, `;` starts a comment line, the rest of a line is
+// ignored.
 #pragma once
+
+#include "dataplane/auth/key_cache.hpp"
+#include "dataplane/auth/scram.hpp"
+#include "dataplane/base/result.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -8,10 +13,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "dataplane/auth/key_cache.hpp"
-#include "dataplane/auth/scram.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::auth {
 
@@ -49,7 +50,8 @@ public:
     /// An error says "file_name:line: reason". The last of two lines with one name wins, as in PgBouncer.
     [[nodiscard]] static Result<UserList> parse(std::string_view text, std::string_view file_name);
 
-    /// Takes over the old entries of users whose secret is the same in both, with what they learned and derived. Call before the list is shared.
+    /// Takes over the old entries of users whose secret is the same in both, with what they learned and derived. Call before the list is
+    /// shared.
     void adopt_caches(const UserList& old);
     /// For a user of the console or the operator's own: replaces one of the same name. Call before the list is shared.
     void add(UserEntryRef entry);

@@ -1,22 +1,7 @@
 #include "dataplane/http/server.hpp"
 
 // Boost 1.74's awaitable.hpp uses std::exchange without including it.
-#include <utility>
-
-#include <csignal>
-#include <pthread.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <exception>
-#include <limits>
-#include <memory>
-#include <optional>
-#include <set>
-#include <string_view>
-#include <thread>
-#include <variant>
+#include "dataplane/base/log.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -28,7 +13,21 @@
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
-#include "dataplane/base/log.hpp"
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <variant>
 
 namespace cenote::http {
 namespace {
@@ -77,7 +76,9 @@ public:
         parser_->header_limit(kMaxHeader);
         parser_->body_limit(kMaxBody);
         stream_.expires_after(shared_.limits.timeout);
-        beast::http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
+        beast::http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
+            self->on_read(error);
+        });
     }
 
     void close() {
@@ -102,8 +103,8 @@ private:
                 return refuse(413, "request body too large\n");
             }
             // Only a request that was begun and is not HTTP gets words; an end, a reset and a timeout are silence.
-            if (error.category() == make_error_code(beast::http::error::bad_method).category() && error != beast::http::error::end_of_stream &&
-                error != beast::http::error::partial_message) {
+            if (error.category() == make_error_code(beast::http::error::bad_method).category() &&
+                error != beast::http::error::end_of_stream && error != beast::http::error::partial_message) {
                 return refuse(400, "bad request\n");
             }
             return close();

@@ -1,14 +1,14 @@
-// A small HTTP/1.1 server for /metrics, health and status: its own thread, bounded in everything, deaf to what clients send but method and target.
-// Names no Asio: Beast stops in server.cpp.
+// A small HTTP/1.1 server for /metrics, health and status: its own thread, bounded in everything, deaf to what clients send but method and
+// target. Names no Asio: Beast stops in server.cpp.
 #pragma once
+
+#include "dataplane/base/result.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::http {
 
@@ -25,12 +25,14 @@ struct Response {
     std::string body{};
 };
 
-/// Called on the server's thread, one request at a time; what it shares with other threads is its own business. Should answer within milliseconds.
+/// Called on the server's thread, one request at a time; what it shares with other threads is its own business. Should answer within
+/// milliseconds.
 using Handler = std::function<Response(const Request&)>;
 
 struct Limits {
-    std::size_t connections = 64;          // at the next one, the connection that has been silent longest is closed
-    std::chrono::milliseconds timeout{15'000};  // for a whole request to arrive, the wait on an idle connection included; and for an answer to leave
+    std::size_t connections = 64;  // at the next one, the connection that has been silent longest is closed
+    std::chrono::milliseconds timeout{15'000
+    };  // for a whole request to arrive, the wait on an idle connection included; and for an answer to leave
 };
 
 class Server {

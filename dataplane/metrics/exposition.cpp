@@ -1,12 +1,12 @@
 #include "dataplane/metrics/exposition.hpp"
 
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
 #include <cstddef>
 #include <span>
 #include <string_view>
 #include <utility>
-
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 namespace cenote::metrics {
 namespace {
@@ -23,28 +23,32 @@ struct Column {
     const char* name;
     const char* help;
     MetricType type;
-    Field Sample::*field;
+    Field Sample::* field;
     double factor = 1;
 };
 template <class Sample>
 using Count = Column<Sample, std::uint64_t>;
 
 constexpr Count<PoolSample> kPoolColumns[] = {
-    {"pgbouncer_pools_client_active_connections", "Client connections linked to a server connection and able to process queries", MetricType::Gauge,
-     &PoolSample::cl_active},
+    {"pgbouncer_pools_client_active_connections", "Client connections linked to a server connection and able to process queries",
+     MetricType::Gauge, &PoolSample::cl_active},
     {"pgbouncer_pools_client_active_cancel_connections",
      "Client connections that have forwarded query cancellations to the server and are waiting for the server response", MetricType::Gauge,
      &PoolSample::cl_active_cancel_req},
-    {"pgbouncer_pools_client_waiting_connections", "Client connections waiting for a server connection", MetricType::Gauge, &PoolSample::cl_waiting},
-    {"pgbouncer_pools_client_waiting_cancel_connections", "Client connections that have not forwarded query cancellations to the server yet",
-     MetricType::Gauge, &PoolSample::cl_waiting_cancel_req},
-    {"pgbouncer_pools_server_active_connections", "Server connections linked to a client connection", MetricType::Gauge, &PoolSample::sv_active},
+    {"pgbouncer_pools_client_waiting_connections", "Client connections waiting for a server connection", MetricType::Gauge,
+     &PoolSample::cl_waiting},
+    {"pgbouncer_pools_client_waiting_cancel_connections",
+     "Client connections that have not forwarded query cancellations to the server yet", MetricType::Gauge,
+     &PoolSample::cl_waiting_cancel_req},
+    {"pgbouncer_pools_server_active_connections", "Server connections linked to a client connection", MetricType::Gauge,
+     &PoolSample::sv_active},
     {"pgbouncer_pools_server_active_cancel_connections", "Server connections that are forwarding a cancel request", MetricType::Gauge,
      &PoolSample::sv_active_cancel},
     {"pgbouncer_pools_server_being_canceled_connections",
      "Server connections that could be idle but wait until all cancel requests in flight for them have completed", MetricType::Gauge,
      &PoolSample::sv_being_canceled},
-    {"pgbouncer_pools_server_idle_connections", "Server connections idle and ready for a client query", MetricType::Gauge, &PoolSample::sv_idle},
+    {"pgbouncer_pools_server_idle_connections", "Server connections idle and ready for a client query", MetricType::Gauge,
+     &PoolSample::sv_idle},
     {"pgbouncer_pools_server_used_connections", "Server connections idle for more than server_check_delay, which need server_check_query",
      MetricType::Gauge, &PoolSample::sv_used},
     {"pgbouncer_pools_server_testing_connections", "Server connections running server_reset_query or server_check_query", MetricType::Gauge,
@@ -63,7 +67,8 @@ constexpr Count<DatabaseSample> kDatabaseColumns[] = {
      &DatabaseSample::current_connections},
 };
 
-// Named without their prefix: current exporters say pgbouncer_stats_totals_, older ones (and the dashboards made for them) pgbouncer_stats_.
+// Named without their prefix: current exporters say pgbouncer_stats_totals_, older ones (and the dashboards made for them)
+// pgbouncer_stats_.
 constexpr Count<StatsSample> kStatsColumns[] = {
     {"server_assignments_total", "Total number of times a server connection was given to a client", MetricType::Counter,
      &StatsSample::server_assignment_count},
@@ -71,8 +76,9 @@ constexpr Count<StatsSample> kStatsColumns[] = {
     {"queries_pooled_total", "Total number of SQL queries pooled", MetricType::Counter, &StatsSample::query_count},
     {"received_bytes_total", "Total volume in bytes of network traffic received", MetricType::Counter, &StatsSample::bytes_received},
     {"sent_bytes_total", "Total volume in bytes of network traffic sent", MetricType::Counter, &StatsSample::bytes_sent},
-    {"server_in_transaction_seconds_total", "Total number of seconds spent in a transaction with PostgreSQL, idle in it or executing queries",
-     MetricType::Counter, &StatsSample::xact_time, kMicrosecond},
+    {"server_in_transaction_seconds_total",
+     "Total number of seconds spent in a transaction with PostgreSQL, idle in it or executing queries", MetricType::Counter,
+     &StatsSample::xact_time, kMicrosecond},
     {"queries_duration_seconds_total", "Total number of seconds spent executing queries with PostgreSQL", MetricType::Counter,
      &StatsSample::query_time, kMicrosecond},
     {"client_wait_seconds_total", "Total number of seconds that clients waited for a server connection", MetricType::Counter,
@@ -81,7 +87,8 @@ constexpr Count<StatsSample> kStatsColumns[] = {
      &StatsSample::client_parse_count},
     {"server_parses_total", "Total number of prepared statement Parse messages sent to PostgreSQL", MetricType::Counter,
      &StatsSample::server_parse_count},
-    {"binds_total", "Total number of prepared statements readied for execution with a Bind message", MetricType::Counter, &StatsSample::bind_count},
+    {"binds_total", "Total number of prepared statements readied for execution with a Bind message", MetricType::Counter,
+     &StatsSample::bind_count},
     {"client_logins_total", "Total number of successful client logins", MetricType::Counter, &StatsSample::client_login_count},
 };
 
@@ -99,14 +106,15 @@ constexpr Count<ProcessSample> kProcessColumns[] = {
     {"pgbouncer_config_max_user_connections", "Configured maximum number of server connections per user", MetricType::Gauge,
      &ProcessSample::max_user_connections},
     {"cenote_workers", "Worker threads that share the pools", MetricType::Gauge, &ProcessSample::workers},
-    {"cenote_config_reloads_total", "Times the configuration was read again and taken over", MetricType::Counter, &ProcessSample::config_reloads},
+    {"cenote_config_reloads_total", "Times the configuration was read again and taken over", MetricType::Counter,
+     &ProcessSample::config_reloads},
     {"cenote_config_reload_failures_total", "Times a changed configuration was refused and the old one kept", MetricType::Counter,
      &ProcessSample::config_reload_failures},
 };
 
 constexpr Column<ProcessSample, bool> kProcessFlags[] = {
-    {"cenote_config_last_reload_successful", "1 if the configuration was taken over when it was last read, 0 if it was refused", MetricType::Gauge,
-     &ProcessSample::last_reload_ok},
+    {"cenote_config_last_reload_successful", "1 if the configuration was taken over when it was last read, 0 if it was refused",
+     MetricType::Gauge, &ProcessSample::last_reload_ok},
     {"cenote_paused", "1 while all databases are paused", MetricType::Gauge, &ProcessSample::paused},
     {"cenote_draining", "1 while the process lets its clients finish before it ends", MetricType::Gauge, &ProcessSample::draining},
 };
@@ -114,7 +122,9 @@ constexpr Column<ProcessSample, bool> kProcessFlags[] = {
 // Prometheus refuses a scrape with a label that is not UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
-        const auto byte = [&](std::size_t offset) { return at + offset < text.size() ? static_cast<unsigned char>(text[at + offset]) : 0U; };
+        const auto byte = [&](std::size_t offset) {
+            return at + offset < text.size() ? static_cast<unsigned char>(text[at + offset]) : 0U;
+        };
         const unsigned lead = byte(0);
         std::size_t length = 1;
         unsigned low = 0x80;
@@ -162,7 +172,8 @@ void add_single(Families& families, const char* name, const char* help, double v
 // A family for each column, a metric in it for each sample. No samples: no family, as in the exporter.
 template <class Sample, class Field, std::size_t N, class LabelsOf>
 void add_columns(
-    Families& families, std::string_view prefix, const Column<Sample, Field> (&columns)[N], std::span<const Sample> samples, const LabelsOf& labels_of
+    Families& families, std::string_view prefix, const Column<Sample, Field> (&columns)[N], std::span<const Sample> samples,
+    const LabelsOf& labels_of
 ) {
     if (samples.empty()) {
         return;
@@ -188,9 +199,14 @@ void add_process(Families& families, const ProcessSample& process) {
 
 void add_databases(Families& families, std::span<const DatabaseSample> databases) {
     const auto labels_of = [](const DatabaseSample& sample) {
-        return Labels{label("name", sample.name),         label("host", sample.host),
-                      label("port", std::to_string(sample.port)), label("database", sample.database),
-                      label("force_user", sample.force_user), label("pool_mode", sample.pool_mode)};
+        return Labels{
+            label("name", sample.name),
+            label("host", sample.host),
+            label("port", std::to_string(sample.port)),
+            label("database", sample.database),
+            label("force_user", sample.force_user),
+            label("pool_mode", sample.pool_mode)
+        };
     };
     static constexpr Column<DatabaseSample, bool> kFlags[] = {
         {"pgbouncer_databases_paused", "1 if this database is paused, else 0", MetricType::Gauge, &DatabaseSample::paused},
@@ -203,8 +219,8 @@ void add_databases(Families& families, std::span<const DatabaseSample> databases
 void add_pools(Families& families, std::span<const PoolSample> pools) {
     const auto labels_of = [](const PoolSample& sample) { return Labels{label("database", sample.database), label("user", sample.user)}; };
     static constexpr Column<PoolSample, double> kMaxWait[] = {
-        {"pgbouncer_pools_client_maxwait_seconds", "How long the client that waits longest has waited for a server connection", MetricType::Gauge,
-         &PoolSample::maxwait},
+        {"pgbouncer_pools_client_maxwait_seconds", "How long the client that waits longest has waited for a server connection",
+         MetricType::Gauge, &PoolSample::maxwait},
     };
     add_columns(families, "", kPoolColumns, pools, labels_of);
     add_columns(families, "", kMaxWait, pools, labels_of);

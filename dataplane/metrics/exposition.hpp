@@ -1,5 +1,5 @@
-// Samples in, Prometheus text out. Pure. The pgbouncer_* names are those of prometheus-community/pgbouncer_exporter, so that dashboards and alerts
-// made for it work; what PgBouncer has no word for is cenote_*. Each sample struct is one row of the console's SHOW of that name.
+// Samples in, Prometheus text out. Pure. The pgbouncer_* names are those of prometheus-community/pgbouncer_exporter, so that dashboards and
+// alerts made for it work; what PgBouncer has no word for is cenote_*. Each sample struct is one row of the console's SHOW of that name.
 #pragma once
 
 #include <cstdint>
@@ -91,7 +91,8 @@ struct Samples {
 
 inline constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The exposition format's text. Names that are not UTF-8 appear as "<invalid>", the exporter's way: Prometheus would refuse the whole scrape.
+/// The exposition format's text. Names that are not UTF-8 appear as "<invalid>", the exporter's way: Prometheus would refuse the whole
+/// scrape.
 [[nodiscard]] std::string write_exposition(const Samples& samples);
 
 }  // namespace cenote::metrics

@@ -1,11 +1,11 @@
 #include "dataplane/auth/client_authenticator.hpp"
 
-#include <set>
-#include <tuple>
+#include "exchange.hpp"
 
 #include <gtest/gtest.h>
 
-#include "exchange.hpp"
+#include <set>
+#include <tuple>
 
 namespace cenote::auth {
 namespace {
@@ -53,11 +53,11 @@ TEST(ClientAuthenticator, EachMethodWithEachSecret) {
         bool can_succeed;
         const char* phrase;
     } cases[] = {
-        {kPlain, plain, true, "password"},    {kPlain, md5, true, "password"},       {kPlain, scram, true, "password"},
-        {kPlain, none, false, "password"},    {kPlain, nullptr, false, "password"},  {kMd5, plain, true, "password"},
-        {kMd5, md5, true, "password"},        {kMd5, scram, true, "SASL"},           {kMd5, none, false, "password"},
-        {kMd5, nullptr, false, "password"},   {kScramSha256, plain, true, "SASL"},   {kScramSha256, md5, false, "SASL"},
-        {kScramSha256, scram, true, "SASL"},  {kScramSha256, none, false, "SASL"},   {kScramSha256, nullptr, false, "SASL"},
+        {kPlain, plain, true, "password"},   {kPlain, md5, true, "password"},      {kPlain, scram, true, "password"},
+        {kPlain, none, false, "password"},   {kPlain, nullptr, false, "password"}, {kMd5, plain, true, "password"},
+        {kMd5, md5, true, "password"},       {kMd5, scram, true, "SASL"},          {kMd5, none, false, "password"},
+        {kMd5, nullptr, false, "password"},  {kScramSha256, plain, true, "SASL"},  {kScramSha256, md5, false, "SASL"},
+        {kScramSha256, scram, true, "SASL"}, {kScramSha256, none, false, "SASL"},  {kScramSha256, nullptr, false, "SASL"},
     };
     int number = 0;
     for (const auto& example : cases) {
@@ -85,19 +85,23 @@ TEST(ClientAuthenticator, TheMessagesOnTheWire) {
 }
 
 TEST(ClientAuthenticator, LongAndOddPasswords) {
-    for (const std::string& password : {std::string(kMaxPassword, 'p'), std::string(" \t\""), std::string("p\xc3\xa4ss \xe2\x85\xa8"), std::string("\xff")}) {
+    for (const std::string& password :
+         {std::string(kMaxPassword, 'p'), std::string(" \t\""), std::string("p\xc3\xa4ss \xe2\x85\xa8"), std::string("\xff")}) {
         for (const AuthMethod method : {AuthMethod::kPlain, AuthMethod::kMd5, AuthMethod::kScramSha256}) {
             EXPECT_TRUE(log_in(method, "joe", make_user_entry("joe", password), password).done) << password.substr(0, 20);
         }
     }
     const auto gate = make_gate(AuthMethod::kPlain, "joe", make_user_entry("joe", "x"));
     std::ignore = gate->start();
-    expect_rejected(gate->on_response(password_message(std::string(kMaxPassword + 1, 'p'))), "password authentication failed for user \"joe\"");
+    expect_rejected(
+        gate->on_response(password_message(std::string(kMaxPassword + 1, 'p'))), "password authentication failed for user \"joe\""
+    );
 }
 
 TEST(ClientAuthenticator, MalformedPasswordMessages) {
     for (const AuthMethod method : {AuthMethod::kPlain, AuthMethod::kMd5}) {
-        for (const std::string& body : {std::string(), std::string("x"), std::string("x\0y\0", 4), std::string("\0", 1), std::string("x\0\0", 3)}) {
+        for (const std::string& body :
+             {std::string(), std::string("x"), std::string("x\0y\0", 4), std::string("\0", 1), std::string("x\0\0", 3)}) {
             const auto gate = make_gate(method, "joe", make_user_entry("joe", "x"));
             std::ignore = gate->start();
             expect_rejected(gate->on_response(body), "password authentication failed for user \"joe\"");
@@ -172,11 +176,16 @@ TEST(ClientAuthenticator, ScramHeadersAndExtensions) {
 
 TEST(ClientAuthenticator, MalformedInitialResponses) {
     const std::string good = initial_response(kScramMechanism, "n,,n=,r=abc");
-    std::vector<std::string> bodies = {initial_response("SCRAM-SHA-256-PLUS", "n,,n=,r=abc"), initial_response("", "n,,n=,r=abc"),
-                                       initial_response("scram-sha-256", "n,,n=,r=abc"), good + "x",
-                                       std::string(kScramMechanism) + '\0' + write_int32(-1), std::string(kScramMechanism) + '\0' + write_int32(-2) + "xy",
-                                       std::string(kScramMechanism) + '\0' + write_int32(0x7fffffff) + "n,,n=,r=abc",
-                                       initial_response(kScramMechanism, "n,,n=,r=" + std::string(kMaxAuthResponse, 'r'))};
+    std::vector<std::string> bodies = {
+        initial_response("SCRAM-SHA-256-PLUS", "n,,n=,r=abc"),
+        initial_response("", "n,,n=,r=abc"),
+        initial_response("scram-sha-256", "n,,n=,r=abc"),
+        good + "x",
+        std::string(kScramMechanism) + '\0' + write_int32(-1),
+        std::string(kScramMechanism) + '\0' + write_int32(-2) + "xy",
+        std::string(kScramMechanism) + '\0' + write_int32(0x7fffffff) + "n,,n=,r=abc",
+        initial_response(kScramMechanism, "n,,n=,r=" + std::string(kMaxAuthResponse, 'r'))
+    };
     for (std::size_t length = 0; length < good.size(); ++length) {
         bodies.push_back(good.substr(0, length));
     }
@@ -193,7 +202,8 @@ TEST(ClientAuthenticator, EveryTruncationOfTheProofIsRefused) {
     for (std::size_t cut = 0; cut < length; ++cut) {
         const auto gate = make_gate(AuthMethod::kScramSha256, "joe", make_user_entry("joe", "pencil"));
         ServerAuthenticator client("joe", make_user_entry("joe", "pencil"), counting_bytes());
-        const Exchange exchange = run_exchange(*gate, client, [&](std::size_t index, std::string body) { return index == 3 ? body.substr(0, cut) : body; });
+        const Exchange exchange =
+            run_exchange(*gate, client, [&](std::size_t index, std::string body) { return index == 3 ? body.substr(0, cut) : body; });
         EXPECT_FALSE(exchange.accepted) << cut;
     }
 }

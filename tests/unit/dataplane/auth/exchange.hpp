@@ -1,6 +1,10 @@
 // Lets the two authenticators talk to each other in memory: one proves a client, the other is that client.
 #pragma once
 
+#include "dataplane/auth/client_authenticator.hpp"
+#include "dataplane/auth/server_authenticator.hpp"
+#include "dataplane/auth/wire.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,10 +14,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "dataplane/auth/client_authenticator.hpp"
-#include "dataplane/auth/server_authenticator.hpp"
-#include "dataplane/auth/wire.hpp"
 
 namespace cenote::auth {
 

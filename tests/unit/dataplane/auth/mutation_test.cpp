@@ -1,9 +1,9 @@
 // Random damage to every message of an exchange, from a fixed seed: nothing crashes, and nothing damaged is ever accepted.
-#include <random>
+#include "exchange.hpp"
 
 #include <gtest/gtest.h>
 
-#include "exchange.hpp"
+#include <random>
 
 namespace cenote::auth {
 namespace {
@@ -87,7 +87,8 @@ TEST(Mutation, ScramWithScramSecret) {
 
 TEST(Mutation, UserLists) {
     Damage damage(5);
-    const std::string text = "; comment\n\"joe\" \"pencil\"\n\"a\"\"b\" \"SCRAM-SHA-256$4096:QQ==$x:y\"\n\"md5\" \"md5c2254ab53273cf25e64a75a86935e064\"\n";
+    const std::string text =
+        "; comment\n\"joe\" \"pencil\"\n\"a\"\"b\" \"SCRAM-SHA-256$4096:QQ==$x:y\"\n\"md5\" \"md5c2254ab53273cf25e64a75a86935e064\"\n";
     int read = 0;
     for (int round = 0; round < 4000; ++round) {
         read += UserList::parse(damage.apply(text), "f").has_value() ? 1 : 0;

@@ -1,12 +1,12 @@
 #include "dataplane/auth/scram.hpp"
 
-#include <tuple>
-
-#include <gtest/gtest.h>
-
 #include "dataplane/auth/crypto.hpp"
 #include "dataplane/auth/key_cache.hpp"
 #include "dataplane/auth/saslprep.hpp"
+
+#include <gtest/gtest.h>
+
+#include <tuple>
 
 namespace cenote::auth {
 namespace {
@@ -43,17 +43,22 @@ struct Stored {
 };
 const Stored kStored[] = {
     {"pencil",
-     "SCRAM-SHA-256$4096:wD+/OgyOhOsSPd8NFuzMJA==$xYM03mns+AhL9dEI49Qx1Xz2Ghu6AMEkKcqDZ6Ewn1I=:p9nf+67sx4SeWeU+ZkUPhOBy14FEIlGxf1G0hWnm5Wk="},
+     "SCRAM-SHA-256$4096:wD+/OgyOhOsSPd8NFuzMJA==$xYM03mns+AhL9dEI49Qx1Xz2Ghu6AMEkKcqDZ6Ewn1I=:p9nf+67sx4SeWeU+ZkUPhOBy14FEIlGxf1G0hWnm5Wk="
+    },
     {"a\"b c,=$",
-     "SCRAM-SHA-256$4096:57BvK+bPSVZoMHaVUb97/A==$xrJZnEd9IzfeYSqtkYsHlQybBws2l4VSXG/EVRWWBN8=:DavR/sFVdZ5CuUg/gbERDB5RTKkdogUu7TueTp69L2s="},
+     "SCRAM-SHA-256$4096:57BvK+bPSVZoMHaVUb97/A==$xrJZnEd9IzfeYSqtkYsHlQybBws2l4VSXG/EVRWWBN8=:DavR/sFVdZ5CuUg/gbERDB5RTKkdogUu7TueTp69L2s="
+    },
     // soft hyphen, Roman numeral nine, no-break space, feminine ordinal: SASLprep changes them all
     {"I\u00adX\u2168 \u00a0\u00aa",
-     "SCRAM-SHA-256$4096:NhSHXjTO+igarsdrCkHvuw==$lQVyyiBALiqW2kbE9Lr225BiI3o4+doOCP3wqVRaUaM=:4rALJNvIYH4GkPHlBY8ycH+oFYm4n1RX3csH5lGgRjg="},
+     "SCRAM-SHA-256$4096:NhSHXjTO+igarsdrCkHvuw==$lQVyyiBALiqW2kbE9Lr225BiI3o4+doOCP3wqVRaUaM=:4rALJNvIYH4GkPHlBY8ycH+oFYm4n1RX3csH5lGgRjg="
+    },
     // refused by SASLprep (mixed directions; an unassigned code point), so used as they are
     {"\u06271",
-     "SCRAM-SHA-256$4096:AyKPjOuNJvvdP92m7NMVHQ==$rHshTcOIeWyHIw07f4Q9GJvia0tZveemL2u+9u8NRaQ=:gxSoPjSeYSyYjf6XnZV6XwPcx3Q0IQMrj6aGeaEqg0o="},
+     "SCRAM-SHA-256$4096:AyKPjOuNJvvdP92m7NMVHQ==$rHshTcOIeWyHIw07f4Q9GJvia0tZveemL2u+9u8NRaQ=:gxSoPjSeYSyYjf6XnZV6XwPcx3Q0IQMrj6aGeaEqg0o="
+    },
     {"x\u0378",
-     "SCRAM-SHA-256$4096:gwjBc+UqJ5gE4Tiai8sccQ==$WhG4xVxQZnQAKUU5ltkdmCdF6AVFAAFYpdCczLzGNcM=:F+7Fv42REskrBa7sNUucWeb41tD640i74QvV+inTZn0="},
+     "SCRAM-SHA-256$4096:gwjBc+UqJ5gE4Tiai8sccQ==$WhG4xVxQZnQAKUU5ltkdmCdF6AVFAAFYpdCczLzGNcM=:F+7Fv42REskrBa7sNUucWeb41tD640i74QvV+inTZn0="
+    },
 };
 
 TEST(Scram, VerifiersOfPostgres) {
@@ -78,8 +83,9 @@ TEST(Scram, BrokenVerifiersAreNone) {
     }
     const std::string keys = "$xYM03mns+AhL9dEI49Qx1Xz2Ghu6AMEkKcqDZ6Ewn1I=:p9nf+67sx4SeWeU+ZkUPhOBy14FEIlGxf1G0hWnm5Wk=";
     for (const char* broken :
-         {"SCRAM-SHA-256$0:wD+/OgyOhOsSPd8NFuzMJA==", "SCRAM-SHA-256$-1:wD+/OgyOhOsSPd8NFuzMJA==", "SCRAM-SHA-256$99999999999:wD+/OgyOhOsSPd8NFuzMJA==",
-          "SCRAM-SHA-256$4096:!!!!", "SCRAM-SHA-256$4096:", "SCRAM-SHA-1$4096:wD+/OgyOhOsSPd8NFuzMJA==", "SCRAM-SHA-256$$4096::::", ""}) {
+         {"SCRAM-SHA-256$0:wD+/OgyOhOsSPd8NFuzMJA==", "SCRAM-SHA-256$-1:wD+/OgyOhOsSPd8NFuzMJA==",
+          "SCRAM-SHA-256$99999999999:wD+/OgyOhOsSPd8NFuzMJA==", "SCRAM-SHA-256$4096:!!!!",
+          "SCRAM-SHA-256$4096:", "SCRAM-SHA-1$4096:wD+/OgyOhOsSPd8NFuzMJA==", "SCRAM-SHA-256$$4096::::", ""}) {
         EXPECT_FALSE(parse_verifier(broken + keys)) << broken;
     }
     EXPECT_TRUE(parse_verifier("SCRAM-SHA-256$4096:wD+/OgyOhOsSPd8NFuzMJA==" + keys));

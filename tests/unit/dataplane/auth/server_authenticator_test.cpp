@@ -1,10 +1,10 @@
 #include "dataplane/auth/server_authenticator.hpp"
 
-#include <tuple>
+#include "exchange.hpp"
 
 #include <gtest/gtest.h>
 
-#include "exchange.hpp"
+#include <tuple>
 
 namespace cenote::auth {
 namespace {
@@ -65,7 +65,8 @@ TEST(ServerAuthenticator, WhatASecretCannotDoIsSaid) {
         const char* message;
     } cases[] = {
         {nullptr, cleartext, "the server asks for the password of user \"joe\" in clear text, and no plain password is known"},
-        {make_user_entry("joe", md5), cleartext, "the server asks for the password of user \"joe\" in clear text, and no plain password is known"},
+        {make_user_entry("joe", md5), cleartext,
+         "the server asks for the password of user \"joe\" in clear text, and no plain password is known"},
         {make_user_entry("joe", ""), md5_request,
          "cannot do MD5 authentication as user \"joe\": neither a plain password nor an md5 secret is known"},
         {make_user_entry("joe", scram_secret("x")), md5_request,
@@ -127,7 +128,8 @@ TEST(ServerAuthenticator, ScramAgainstAServer) {
 std::string refusal_of_a_lie(std::size_t until, const std::string& lie) {
     const auto server = make_gate(AuthMethod::kScramSha256, "joe", make_user_entry("joe", "pencil"));
     auto client = client_with("pencil");
-    const Exchange exchange = run_exchange(*server, client, [&](std::size_t index, std::string body) { return index == until ? lie : body; });
+    const Exchange exchange =
+        run_exchange(*server, client, [&](std::size_t index, std::string body) { return index == until ? lie : body; });
     EXPECT_FALSE(exchange.done);
     return exchange.client_error ? exchange.client_error->message : "(not refused)";
 }
@@ -138,11 +140,19 @@ TEST(ServerAuthenticator, AServerMustProveItself) {
     EXPECT_EQ(refusal_of_a_lie(4, kOk), unproven);
     EXPECT_EQ(
         refusal_of_a_lie(4, write_int32(kAuthSaslFinal) + "v=" + base64_encode(ScramKey{1})),
-        "invalid SCRAM signature from the server: it does not know the password");
-    EXPECT_EQ(refusal_of_a_lie(4, write_int32(kAuthSaslFinal) + "e=invalid-proof"), "error from the server in the SCRAM exchange: invalid-proof");
-    EXPECT_EQ(refusal_of_a_lie(2, write_int32(kAuthCleartextPassword)), "malformed or unexpected authentication request from the server (code 3)");
+        "invalid SCRAM signature from the server: it does not know the password"
+    );
+    EXPECT_EQ(
+        refusal_of_a_lie(4, write_int32(kAuthSaslFinal) + "e=invalid-proof"), "error from the server in the SCRAM exchange: invalid-proof"
+    );
+    EXPECT_EQ(
+        refusal_of_a_lie(2, write_int32(kAuthCleartextPassword)), "malformed or unexpected authentication request from the server (code 3)"
+    );
     EXPECT_EQ(refusal_of_a_lie(2, kSaslOffer), "malformed or unexpected authentication request from the server (code 10)");
-    EXPECT_EQ(refusal_of_a_lie(4, write_int32(kAuthSaslContinue) + "r=x"), "malformed or unexpected authentication request from the server (code 11)");
+    EXPECT_EQ(
+        refusal_of_a_lie(4, write_int32(kAuthSaslContinue) + "r=x"),
+        "malformed or unexpected authentication request from the server (code 11)"
+    );
 }
 
 TEST(ServerAuthenticator, AServerIsHeldToBounds) {
@@ -152,7 +162,10 @@ TEST(ServerAuthenticator, AServerIsHeldToBounds) {
     EXPECT_EQ(say("r=" + nonce + ",s=QQ==,i=1"), mismatch);  // adds nothing of its own
     EXPECT_EQ(say("r=other,s=QQ==,i=1"), mismatch);
     EXPECT_EQ(say("r=" + nonce + "x,s=QQ==,i=2147483647"), "malformed SCRAM message (invalid iteration count)");
-    EXPECT_EQ(say("r=" + nonce + std::string(kMaxScramNonce, 'x') + ",s=QQ==,i=1"), "malformed SCRAM message (the nonce is empty, too long or not printable)");
+    EXPECT_EQ(
+        say("r=" + nonce + std::string(kMaxScramNonce, 'x') + ",s=QQ==,i=1"),
+        "malformed SCRAM message (the nonce is empty, too long or not printable)"
+    );
     EXPECT_EQ(say("r=" + nonce + std::string(kMaxScramMessage, 'x') + ",s=QQ==,i=1"), "malformed SCRAM message (too long)");
 }
 

@@ -25,7 +25,8 @@ TEST(UserList, ReadsWhatPgBouncerReads) {
         "\"near\"\"\" \"\"\"y\"\n"
         "\"lines\" \"one\ntwo\"\n"
         "\"hash#\" \"; no comment\"\n"
-        "\"last\" \"line without an end\"");
+        "\"last\" \"line without an end\""
+    );
     EXPECT_EQ(list.size(), 8U);
     const auto secret_of = [&](std::string_view name) { return list.find(name) ? list.find(name)->secret.text : "(no such user)"; };
     EXPECT_EQ(secret_of("plain"), "secret");
