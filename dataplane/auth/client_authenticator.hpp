@@ -2,8 +2,7 @@
 // messages. One object a login, used by one thread, owned by the session while it logs in.
 //
 //   step = start()                    kSend: send 'R' + payload, wait for 'p'
-//   step = on_response(body of 'p')   kSend again | kAccepted: send 'R' + payload if any, then AuthenticationOk | kRejected: ErrorResponse,
-//   close
+//   step = on_response(body of 'p')   kSend again | kAccepted: send 'R' + payload if any, then AuthenticationOk | kRejected: say so, close
 #pragma once
 
 #include "dataplane/auth/crypto.hpp"

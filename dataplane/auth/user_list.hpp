@@ -1,5 +1,5 @@
 // The users of auth_file (userlist.txt) and their secrets: an immutable snapshot, shared by all threads as shared_ptr<const UserList>.
-// Format, PgBouncer's: a line is `"user" "secret"`, a doubled quote stands for a quote, `;` starts a comment line, the rest of a line is
+// Format, PgBouncer's: a line is `"user" "secret"`, a doubled quote stands for a quote, `;` starts a comment line, what follows is
 // ignored.
 #pragma once
 
@@ -50,8 +50,7 @@ public:
     /// An error says "file_name:line: reason". The last of two lines with one name wins, as in PgBouncer.
     [[nodiscard]] static Result<UserList> parse(std::string_view text, std::string_view file_name);
 
-    /// Takes over the old entries of users whose secret is the same in both, with what they learned and derived. Call before the list is
-    /// shared.
+    /// Takes over the old entries of users whose secret is the same in both, with what they learned. Call before the list is shared.
     void adopt_caches(const UserList& old);
     /// For a user of the console or the operator's own: replaces one of the same name. Call before the list is shared.
     void add(UserEntryRef entry);
