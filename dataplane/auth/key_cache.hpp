@@ -1,6 +1,6 @@
 // SCRAM keys of one user that cost a PBKDF2 or a client's login to get. Shared by threads, guarded by a mutex of its own; touched at logins
-// only, never on a query's path. A derivation runs outside the lock, so two threads may do it twice but none waits a millisecond for
-// another.
+// only, never on a query's path. A derivation runs outside the lock, so two threads may do it twice but none waits for
+// the other.
 #pragma once
 
 #include "dataplane/auth/scram.hpp"

@@ -15,7 +15,7 @@ namespace cenote::auth {
 
 using ScramKey = std::array<std::uint8_t, 32>;
 
-/// Bounds on what a peer may send, checked before anything is allocated or computed. Unbounded iterations would let a server stall a worker.
+/// Bounds on what a peer may send, checked before anything is allocated or computed. Without them a server could stall a worker.
 inline constexpr std::size_t kMaxScramMessage = 8192;
 inline constexpr std::size_t kMaxScramNonce = 1024;
 inline constexpr std::size_t kMaxScramSalt = 1024;

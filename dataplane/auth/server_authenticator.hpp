@@ -24,8 +24,7 @@ public:
     /// user as sent in the StartupMessage. entry may be null: no password is known, only trust works.
     ServerAuthenticator(std::string user, UserEntryRef entry, RandomSource random = random_bytes);
 
-    /// An error means: drop this connection. Its text names no secret. A server that ends a SCRAM exchange without proving itself is
-    /// refused.
+    /// An error means: drop this connection. Its text names no secret. A server that does not prove itself in SCRAM is refused.
     [[nodiscard]] Result<Reply> on_request(std::string_view body);
 
 private:

@@ -1,6 +1,5 @@
 // The users of auth_file (userlist.txt) and their secrets: an immutable snapshot, shared by all threads as shared_ptr<const UserList>.
-// Format, PgBouncer's: a line is `"user" "secret"`, a doubled quote stands for a quote, `;` starts a comment line, what follows is
-// ignored.
+// PgBouncer's format: a line is `"user" "secret"`, a doubled quote stands for a quote, what follows is ignored; `;` starts a comment line.
 #pragma once
 
 #include "dataplane/auth/key_cache.hpp"

@@ -25,8 +25,7 @@ struct Response {
     std::string body{};
 };
 
-/// Called on the server's thread, one request at a time; what it shares with other threads is its own business. Should answer within
-/// milliseconds.
+/// Called on the server's thread, one request at a time; what it shares with other threads is its own business. Should be quick.
 using Handler = std::function<Response(const Request&)>;
 
 struct Limits {

@@ -91,8 +91,7 @@ struct Samples {
 
 inline constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The exposition format's text. Names that are not UTF-8 appear as "<invalid>", the exporter's way: Prometheus would refuse the whole
-/// scrape.
+/// The exposition format's text. Names that are not UTF-8 appear as "<invalid>", the exporter's way: Prometheus refuses them.
 [[nodiscard]] std::string write_exposition(const Samples& samples);
 
 }  // namespace cenote::metrics
