@@ -30,17 +30,17 @@ struct Command {
     Verb verb = Verb::kShow;
     Show show = Show::kHelp;                        // of kShow
     ShutdownMode shutdown = ShutdownMode::kImmediate;  // of kShutdown
-    std::string argument;                           // database of PAUSE…, client id of KILL_CLIENT, key of SET, parameter of kParameter; "" = none
-    std::string value;                              // of SET
+    std::string argument{};                         // database of PAUSE…, client id of KILL_CLIENT, key of SET, parameter of kParameter; "" = none
+    std::string value{};                            // of SET
 
     bool operator==(const Command&) const = default;
 };
 
-/// Errors: "invalid command '…', use SHOW HELP;", "a database is required", "bad arguments". An empty text is an error too: the caller answers it with
-/// EmptyQueryResponse before asking here, if it wants to.
+/// Errors: "invalid command '…', use SHOW HELP;", "bad arguments", "a database is required", "invalid client pointer supplied".
 [[nodiscard]] Result<Command> parse_command(std::string_view sql);
 
-/// Every verb and every SHOW has its line in one table; there is no default. SHOW FDS and each verb that changes something need kAdmin.
+/// From one table of verbs and one of SHOWs; what is not in them needs kAdmin. The session must ask this before it runs any command
+/// (CVE-2026-6667: in PgBouncer each command checked for itself, and KILL_CLIENT did not).
 [[nodiscard]] Access required_access(const Command& command);
 
 /// "PAUSE", "SET key=value", "SHOW": the CommandComplete tag of a command that succeeded.

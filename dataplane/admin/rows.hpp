@@ -120,8 +120,8 @@ struct StatsCounters {
     bool operator==(const StatsCounters&) const = default;
 };
 
-/// Averages over one stats_period, PgBouncer's rule: counts and bytes a second; xact_time a transaction, query_time a query, wait_time a second… of
-/// microseconds. `elapsed` is the real time between the two readings.
+/// Averages of the growth between two readings, PgBouncer's rule: counts and bytes are a second; xact_time is a transaction, query_time a query and
+/// wait_time a server assignment, in microseconds. All zero if no time has passed.
 [[nodiscard]] StatsCounters averages(const StatsCounters& older, const StatsCounters& newer, Microseconds elapsed);
 
 struct StatsRow {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/admin/command.hpp"
+#include "dataplane/admin/faked_parameters.hpp"
 #include "dataplane/admin/rows.hpp"
 #include "dataplane/admin/table.hpp"
 #include "dataplane/config/config.hpp"
@@ -17,8 +18,8 @@ namespace cenote::admin {
 [[nodiscard]] Table show_pools(const std::vector<PoolRow>& pools);
 [[nodiscard]] Table show_clients(const std::vector<ClientRow>& clients);
 [[nodiscard]] Table show_servers(const std::vector<ServerRow>& servers);
-/// SHOW SOCKETS, and SHOW ACTIVE_SOCKETS, which shows only the linked and waiting ones.
 [[nodiscard]] Table show_sockets(const std::vector<ClientRow>& clients, const std::vector<ServerRow>& servers);
+/// Only those with bytes in their buffers.
 [[nodiscard]] Table show_active_sockets(const std::vector<ClientRow>& clients, const std::vector<ServerRow>& servers);
 [[nodiscard]] Table show_stats(const std::vector<StatsRow>& stats);
 [[nodiscard]] Table show_stats_totals(const std::vector<StatsRow>& stats);
@@ -37,15 +38,12 @@ namespace cenote::admin {
 /// SHOW client_encoding and its like; the name as parse_command gave it.
 [[nodiscard]] Table show_parameter(std::string_view name);
 
-/// Any SHOW but HELP and FDS, from a snapshot; what most callers want.
+/// Any SHOW, from a snapshot; HELP (a notice) and FDS (not supported) give a table without columns: ask for them first.
 [[nodiscard]] Table show(const Command& command, const Snapshot& snapshot, const config::Config& config);
 
 /// SHOW HELP answers with a notice: "Console usage" and this detail.
 [[nodiscard]] std::string_view help_text();
 inline constexpr std::string_view kHelpTitle = "Console usage";
-
-/// SET of these is answered with a notice "SET ignored" and the tag "SET"; drivers send them unasked.
-[[nodiscard]] bool is_faked_parameter(std::string_view name);
 
 /// ParameterStatus messages of a console login, in order; `version` as "1.26.0" becomes "1.26.0/bouncer".
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> welcome_parameters(std::string_view version);
