@@ -12,7 +12,7 @@ namespace {
 
 TEST(Examples, AreGoodConnectionPools) {
     int pools = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator{std::string{CENOTE_SOURCE_DIR} + "/docs/examples"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{std::filesystem::path{CENOTE_SOURCE_DIR} / "docs" / "examples"}) {
         if (entry.path().extension() != ".yaml") {
             continue;
         }
