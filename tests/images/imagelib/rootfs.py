@@ -13,7 +13,8 @@ from . import layer
 
 HERE = Path(__file__).resolve().parents[1]
 RELEASE = "bookworm"
-RECIPE = "1"  # raise it when the steps below change, so that cached layers are made anew
+RECIPE = "2"  # raise it when the steps below change, so that cached layers are made anew
+POSTGRES_UID = 999  # a fixed number, since a pod's runAsUser must be one
 LEFT_OUT = ("./var/cache/*", "./var/lib/apt/lists/*", "./usr/share/doc/*", "./usr/share/man/*", "./usr/share/locale/*", "./usr/share/info/*",
             "./var/log/*", "./tmp/*", "./run/*", "./dev/*", "./proc/*", "./sys/*", "./usr/sbin/policy-rc.d", "./etc/resolv.conf", "./etc/hostname")
 
@@ -54,6 +55,8 @@ def _make(scratch: Path, runtime_key: str, testbed_key: str) -> tuple:
         mkdir -p {merged}/var/cache/apt/archives && mount --bind {debs} {merged}/var/cache/apt/archives
         printf '#!/bin/sh\\nexit 101\\n' > {merged}/usr/sbin/policy-rc.d; chmod 755 {merged}/usr/sbin/policy-rc.d
         mkdir -p {merged}/etc/postgresql-common; echo 'create_main_cluster = false' > {merged}/etc/postgresql-common/createcluster.conf
+        chroot {merged} groupadd --system --gid {POSTGRES_UID} postgres
+        chroot {merged} useradd --system --uid {POSTGRES_UID} --gid {POSTGRES_UID} --home-dir /var/lib/postgresql --shell /bin/bash postgres
         chroot {merged} apt-get -o Acquire::Retries=5 -o Dpkg::Options::=--force-confold -y --no-install-recommends install {' '.join(packages('testbed'))}"""
     run_with_progress("installing PostgreSQL and gunicorn into a layer", ["unshare", "--mount", "sh", "-c", script], log, env=_environment())
     return runtime, _tar("testbed", testbed_key, upper)

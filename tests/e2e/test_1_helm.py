@@ -1,0 +1,144 @@
+"""The whole, installed by Helm, as one story: each test is a step and needs those above it."""
+
+import re
+import time
+
+import kube
+import pytest
+import shop
+
+CHART, NAMESPACE = kube.ROOT / "helm/cenote", "cenote-system"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world():
+    clean()
+    shop.create()
+    yield
+    shop.destroy()
+    clean()
+
+
+def clean():
+    """Takes away what an aborted run left."""
+    if kube.exists("crd", "connectionpools.cenote.dev"):
+        kube.kubectl("delete", "connectionpools", "-A", "--all", "--timeout=60s")
+    kube.run([kube.HELM, f"--kubeconfig={kube.KUBECONFIG}", "uninstall", "cenote", "-n", NAMESPACE, "--ignore-not-found", "--wait"])
+    kube.kubectl("delete", "crd", "connectionpools.cenote.dev", "--ignore-not-found")
+    kube.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=90s")
+
+
+def test_the_rendered_manifest_is_current():
+    kube.run([kube.ROOT / "helm/render", "--check"])
+
+
+def test_a_misspelt_value_is_refused():
+    with pytest.raises(kube.Refused, match="replica"):
+        kube.helm("template", "cenote", CHART, "--set", "replica=2")
+
+
+def test_helm_installs_a_ready_operator():
+    kube.helm("install", "cenote", CHART, "-n", NAMESPACE, "--create-namespace", "--wait", "--timeout=90s")
+    kube.helm("test", "cenote", "-n", NAMESPACE, "--timeout=60s")
+
+
+def test_a_pool_becomes_ready_and_explains_its_size(figure):
+    began = time.monotonic()
+    shop.create_pool()
+    shop.wait_for_condition("Ready")
+    figure("apply to Ready, s", round(time.monotonic() - began, 2))
+    status = shop.pool()["status"]
+    assert status["sizing"]["demand"] == status["sizing"]["granted"] == 12
+    assert re.search(r"4 workers x 2 threads.*= 12", status["sizing"]["explanation"])
+    assert "--workers" in status["sizing"]["workloads"][0]["source"]
+    assert status["endpoint"] == "orders.shop.svc:6432"
+    assert status["database"]["maxConnections"] == 100
+    for kind in ("DatabaseReachable", "WithinBudget", "DemandKnown"):
+        assert kube.condition(shop.pool(), kind)["status"] == "True", kind
+    shop.wait_for_condition("ConfigConverged", timeout=20)
+
+
+def test_psql_reaches_the_database_through_the_service():
+    assert shop.psql("select current_user || ' in ' || current_database()") == "orders in orders"
+
+
+def test_a_wrong_password_is_refused_by_the_pool():
+    with pytest.raises(kube.Refused, match="(?i)password|authentication"):
+        shop.client(f"PGPASSWORD=wrong psql -X -h {shop.ENDPOINT} -p 6432 -c 'select 1'")
+
+
+def test_the_application_works_through_the_pool():
+    kube.rollout("web", shop.NAMESPACE)
+    ask = "python3 -c \"import urllib.request as u; print(u.urlopen('http://web.shop.svc', timeout=5).read().decode())\""
+    assert "hello from orders" in shop.client(ask)
+
+
+def test_an_edit_takes_effect_within_5_seconds_under_load(figure):
+    before, = {kube.pod_status(pod)["configHash"] for pod in shop.pods()}
+    with shop.Load(seconds=15) as load:
+        edited = time.monotonic()
+        kube.patch("connectionpool", shop.POOL, shop.NAMESPACE,
+                   {"spec": {"settings": [{"name": "query_wait_timeout", "value": "77"}], "sizing": {"headroomPercent": 200}}})
+        kube.wait_until(lambda: all(kube.pod_status(pod)["configHash"] != before for pod in shop.pods()), "the pods to run the edit", 30)
+        took = time.monotonic() - edited
+        shop.wait_for_condition("ConfigConverged", timeout=20)
+        figure("edit to effect in the pod, s", round(took, 2))
+        figure("edit to ConfigConverged in status, s", round(time.monotonic() - edited, 2))
+    figure("transactions under the edit, failed", f"{load.transactions}, {load.failed}")
+    status = shop.pool()["status"]
+    assert status["configHash"] in {kube.pod_status(pod)["configHash"] for pod in shop.pods()}
+    assert status["sizing"]["granted"] == 16
+    ini = kube.get("configmap", shop.POOL, shop.NAMESPACE)["data"]["cenote.ini"]
+    assert re.search(r"^query_wait_timeout\s*=\s*77$", ini, re.MULTILINE)
+    assert took < 5
+    kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"settings": None, "sizing": {"headroomPercent": 150}}})
+
+
+def test_the_size_follows_the_application(figure):
+    names = {pod["metadata"]["name"] for pod in shop.pods()}
+    with shop.Load(seconds=15) as load:
+        scaled = time.monotonic()
+        kube.kubectl("-n", shop.NAMESPACE, "scale", "deployment/web", "--replicas=2")
+        kube.wait_until(lambda: shop.pool()["status"]["sizing"]["demand"] == 24, "the demand of two replicas", 30)
+        figure("scaling the application to a new demand, s", round(time.monotonic() - scaled, 2))
+        kube.wait_until(lambda: shop.pool()["status"]["sizing"]["granted"] == 24, "the pool to grow", 60)
+        shop.wait_for_condition("ConfigConverged", timeout=20)
+    assert load.failed == 0
+    assert {pod["metadata"]["name"] for pod in shop.pods()} == names, "no pod may be replaced for a new size"
+
+
+def test_an_impossible_spec_is_refused_at_once():
+    with pytest.raises(kube.Refused, match="maxPoolSize must not be below minPoolSize"):
+        kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"sizing": {"minPoolSize": 9, "maxPoolSize": 3}}})
+
+
+def test_a_spec_that_the_data_plane_refuses_leaves_the_pool_as_it_is():
+    running = {pod["metadata"]["name"]: kube.pod_status(pod)["configHash"] for pod in shop.pods()}
+    kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"settings": [{"name": "no_such_setting", "value": "1"}]}})
+    generation = shop.pool()["metadata"]["generation"]
+    complaint = kube.wait_until(
+        lambda: next((c for c in shop.pool()["status"]["conditions"]
+                      if "no_such_setting" in c["message"] and c.get("observedGeneration", generation) == generation), None),
+        "a condition that names the setting", 30)
+    assert complaint["status"] == "False"
+    assert shop.psql("select 1") == "1"
+    assert {pod["metadata"]["name"]: kube.pod_status(pod)["configHash"] for pod in shop.pods()} == running
+    events = kube.kubectl("-n", shop.NAMESPACE, "get", "events", "--field-selector", "involvedObject.kind=ConnectionPool")
+    assert "no_such_setting" in events
+    kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"settings": None}})
+    shop.wait_for_condition("Ready")
+
+
+def test_a_deleted_pool_leaves_nothing():
+    kube.kubectl("-n", shop.NAMESPACE, "delete", "connectionpool", shop.POOL, "--timeout=60s")
+    kinds = "pods,deployments,replicasets,services,configmaps,secrets,poddisruptionbudgets"
+    kube.wait_until(lambda: not kube.items(kinds, shop.NAMESPACE, f"app.kubernetes.io/instance={shop.POOL}"), "the pool's objects to be gone", 120)
+    assert kube.exists("secret", "orders-db", shop.NAMESPACE), "the user's own Secret stays"
+
+
+def test_an_uninstall_keeps_the_definition_only():
+    kube.helm("uninstall", "cenote", "-n", NAMESPACE, "--wait", "--timeout=90s")
+    assert kube.exists("crd", "connectionpools.cenote.dev")
+    left = kube.items("all,serviceaccounts,roles,rolebindings,leases", NAMESPACE, "app.kubernetes.io/part-of=cenote")
+    left += kube.items("clusterroles,clusterrolebindings", "default", "app.kubernetes.io/part-of=cenote")
+    assert [f"{item['kind']}/{item['metadata']['name']}" for item in left] == []
