@@ -8,6 +8,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -16,6 +17,7 @@ REPORTS = ROOT / "build" / "reports"
 CLUSTER = ROOT / "tests/cluster/cluster"
 API_SERVER_BINARIES = ROOT / "tests/cluster/apiserver-binaries"
 STARTED = time.monotonic()
+KUBERNETES = []  # the one build in the background, once it runs
 
 
 @dataclasses.dataclass
@@ -101,21 +103,29 @@ def operator(outcome, arguments):
     if not (ROOT / "tests/integration/operator").is_dir():
         outcome.failed, outcome.remark = 1, "tests/integration/operator is missing"
         return
-    if API_SERVER_BINARIES.exists() and not kubernetes_is_built():
+    if not KUBERNETES[0].wait_for(0, "kube-apiserver"):
         outcome.failed, outcome.remark = 1, f"kube-apiserver could not be built, see {KubernetesBuild.log}"
         return
     pytest(outcome, REPORTS / "operator.xml", "tests/integration/operator", *arguments)
+
+
+def why_no_node():
+    """Empty where this machine can carry a Kubernetes node."""
+    supported = subprocess.run([CLUSTER, "supported"], cwd=ROOT, check=False, capture_output=True, text=True)
+    return "" if supported.returncode == 0 else (supported.stdout.strip() or supported.stderr.strip() or "no reason given").splitlines()[-1]
 
 
 def e2e(outcome, _arguments):
     if not CLUSTER.exists():
         outcome.failed, outcome.remark = 1, "tests/cluster/cluster is missing"
         return
-    supported = subprocess.run([CLUSTER, "supported"], cwd=ROOT, check=False, capture_output=True, text=True)
-    if supported.returncode != 0:
-        reason = (supported.stdout.strip() or supported.stderr.strip() or "no reason given").splitlines()[-1]
+    reason = why_no_node()
+    if reason:
         outcome.skipped, outcome.remark = 1, f"this machine cannot run a Kubernetes node: {reason}"
         say(outcome.remark)
+        return
+    if not KUBERNETES[0].wait_for(1, "Kubernetes"):
+        outcome.failed, outcome.remark = 1, f"Kubernetes could not be built, see {KubernetesBuild.log}"
         return
     report = REPORTS / "e2e.xml"
     report.unlink(missing_ok=True)
@@ -128,34 +138,41 @@ def e2e(outcome, _arguments):
         outcome.failed = 1
 
 
-class KubernetesBuild:
-    """kube-apiserver is built by Go once, for minutes. It starts first and at the lowest priority, beside the C++ build and the
-    tests, which leave cores idle while they link and wait; the operator's stage then waits for what is left of it."""
+class KubernetesBuild(threading.Thread):
+    """Kubernetes is built by Go once, for many minutes: kube-apiserver for the operator's stage, then the rest for the node. That starts first
+    and at the lowest priority, beside the C++ build and the tests, which leave cores idle while they link and wait; the stage that needs
+    it waits for what is left of it."""
 
     log = REPORTS / "kubernetes-build.log"
-    process = None
 
-    @classmethod
-    def start(cls):
-        if API_SERVER_BINARIES.exists():
-            cls.log.parent.mkdir(parents=True, exist_ok=True)
-            cls.process = subprocess.Popen(["nice", "-n", "19", API_SERVER_BINARIES], cwd=ROOT, stdin=subprocess.DEVNULL,
-                                           stdout=cls.log.open("w"), stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+    def __init__(self, node):
+        super().__init__(daemon=True)
+        self._steps = [[API_SERVER_BINARIES]] + ([[CLUSTER, "prepare"]] if node else [])
+        self._ended = [threading.Event() for _ in self._steps]
+        self._codes = {}
+        self._child = None
+        self.start()
 
+    def run(self):
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("w") as log:
+            for number, step in enumerate(self._steps):
+                self._child = subprocess.Popen(["nice", "-n", "19", *step], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                self._codes[number] = self._child.wait()
+                self._ended[number].set()
 
-def kubernetes_is_built():
-    process = KubernetesBuild.process
-    if process is None:
-        return False
-    told = time.monotonic()
-    while True:
-        try:
-            return process.wait(timeout=0.5) == 0
-        except subprocess.TimeoutExpired:
-            if time.monotonic() - told > 15:
-                told = time.monotonic()
-                last = (KubernetesBuild.log.read_text().strip().splitlines() or ["started"])[-1]
-                say(f"  building kube-apiserver (once, some minutes): {last[:100]}")
+    def wait_for(self, number, what):
+        """True when the step ended well."""
+        if number >= len(self._steps):
+            return True
+        while not self._ended[number].wait(15):
+            last = (self.log.read_text(errors="replace").strip().splitlines() or ["started"])[-1]
+            say(f"  building {what} (once, some minutes): {last[:100]}")
+        return self._codes[number] == 0
+
+    def stop(self):
+        if self._child and self._child.poll() is None:
+            self._child.terminate()
 
 
 STAGES = {
@@ -187,8 +204,8 @@ def main():
         if name not in STAGES:
             parser.error(f"no such stage: {name}")
     REPORTS.mkdir(parents=True, exist_ok=True)
-    if "operator" in chosen:
-        KubernetesBuild.start()
+    if "operator" in chosen or "e2e" in chosen:
+        KUBERNETES.append(KubernetesBuild(node="e2e" in chosen and not why_no_node()))
     outcomes = []
     for number, name in enumerate(chosen, 1):
         title, action = STAGES[name]
@@ -202,6 +219,8 @@ def main():
             outcome.remark = f"{type(error).__name__}: {error}"
         outcome.seconds = time.monotonic() - began
         outcomes.append(outcome)
+    for build_in_background in KUBERNETES:
+        build_in_background.stop()
     text, failed = table(outcomes)
     print("\n" + text, flush=True)
     return 1 if failed else 0

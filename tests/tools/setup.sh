@@ -47,7 +47,13 @@ missing_packages() {
     wanted=$(sed -e 's/#.*//' "$@" | tr -s ' \t\n' '\n' | sort -u | sed '/^$/d')
     # shellcheck disable=SC2086  # a list of words
     have=$(dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null | awk '$1 == "ii" {print $2}' | sort -u)
-    comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$have")
+    comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$have") | while read -r package; do
+        case $package in
+        # Docker's own packages bring these two and stand against Debian's.
+        containerd | runc) command -v "$package" >/dev/null || echo "$package" ;;
+        *) echo "$package" ;;
+        esac
+    done
 }
 
 # Packages named in the given lists. Debian starts a service as it installs it; neither PostgreSQL nor PgBouncer is wanted as a
@@ -74,7 +80,6 @@ install_packages() (
     set -e
     policy=/usr/sbin/policy-rc.d
     no_cluster=/etc/postgresql-common/createcluster.d/cenote-dev.conf
-    had_pgbouncer=$(dpkg-query -W -f='${db:Status-Abbrev}' pgbouncer 2>/dev/null || true)
     undo=()
     cleanup() { for file in "${undo[@]}"; do as_root rm -f "$file"; done; }
     trap cleanup EXIT
@@ -90,9 +95,12 @@ install_packages() (
     fi
     patient=(-o Acquire::Retries=5 -o Acquire::http::Timeout=60 -o Acquire::https::Timeout=60 -o DPkg::Lock::Timeout=600)
     as_root apt-get "${patient[@]}" update || echo "apt-get update failed; trying with the lists at hand"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get "${patient[@]}" -o Dpkg::Options::=--force-confold install -y --no-install-recommends "$@"
-    if [ "${had_pgbouncer:0:2}" != ii ] && [ -d /run/systemd/system ] && [[ " $* " == *" pgbouncer "* ]]; then
-        as_root systemctl disable pgbouncer || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get "${patient[@]}" -o Dpkg::Options::=--force-confold install -y --no-install-recommends --no-remove "$@"
+    # Nor shall they start with the machine. Only what was installed just now is meant: "$@" was missing.
+    if [ -d /run/systemd/system ]; then
+        for service in pgbouncer containerd etcd; do
+            case " $* " in *" $service "* | *" $service-server "*) as_root systemctl disable "$service" || true ;; esac
+        done
     fi
 )
 
