@@ -16,7 +16,7 @@ from support.postgres_fixture import USERS, password_of
 from support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CENOTE = pathlib.Path(os.environ.get("CENOTE_BINARY", ROOT / "build/dev/dataplane/app/cenote"))
+CENOTE = pathlib.Path(os.environ.get("CENOTE_BINARY", ROOT / "build/dev/dataplane/app/cenote")).absolute()
 PGBOUNCER = pathlib.Path("/usr/sbin/pgbouncer")
 KINDS = ("cenote", "pgbouncer")
 # Left out of the ini for PgBouncer, which refuses settings it does not know.
