@@ -1,0 +1,29 @@
+// Says when one of some files may have changed: inotify on their directories, so that editors' rename dances and a ConfigMap volume's
+// "..data" symlink swap are seen. Several events close together are told once. Control thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/net/asio.hpp"
+
+namespace cenote::net {
+
+class FileWatch {
+public:
+    FileWatch(asio::io_context& io, std::function<void()> changed);
+    ~FileWatch();
+    FileWatch(const FileWatch&) = delete;
+    FileWatch& operator=(const FileWatch&) = delete;
+
+    /// Replaces what is watched.
+    void watch(const std::vector<std::string>& files);
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace cenote::net
