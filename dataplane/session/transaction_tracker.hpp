@@ -28,11 +28,12 @@ public:
     void on_ready_for_query(char status);
 
     /// Nothing is owed, no transaction is open, and that is proven.
-    [[nodiscard]] bool clean() const noexcept { return head_ == owed_.size() && status_ == 'I' && provable_ && !in_copy_; }
+    [[nodiscard]] bool clean() const noexcept { return idle() && status_ == 'I' && provable_ && !in_copy_; }
     /// The transaction status of the last ReadyForQuery: I, T or E.
     [[nodiscard]] char status() const noexcept { return status_; }
     [[nodiscard]] bool provable() const noexcept { return provable_; }
-    [[nodiscard]] bool idle() const noexcept { return head_ == owed_.size(); }
+    /// Nothing is owed; a transaction may be open.
+    [[nodiscard]] bool idle() const noexcept { return empty() && !skips_to_sync_; }
 
     void reset() noexcept;
 

@@ -1,0 +1,216 @@
+#include "dataplane/app/application.hpp"
+
+#include <signal.h>
+
+#include "dataplane/app/cpu_count.hpp"
+#include "dataplane/app/runtime_loader.hpp"
+#include "dataplane/app/snapshot.hpp"
+#include "dataplane/app/version.hpp"
+#include "dataplane/base/log.hpp"
+#include "dataplane/config/config_diff.hpp"
+
+namespace cenote::app {
+
+namespace asio = net::asio;
+
+Application::Application(Options options, std::shared_ptr<const worker::Runtime> runtime)
+    : options_(std::move(options)),
+      listeners_(io_, [this](int fd) { on_accepted(fd); }),
+      file_watch_(io_, [this] { static_cast<void>(reload()); }),
+      runtime_(std::move(runtime)) {}
+
+Application::~Application() = default;
+
+std::shared_ptr<const worker::Runtime> Application::runtime() const {
+    const std::lock_guard lock(runtime_mutex_);
+    return runtime_;
+}
+
+Result<void> Application::open() { return listeners_.open(*runtime()->config); }
+
+void Application::start_workers() {
+    const auto initial = runtime();
+    const auto asked = initial->config->workers;
+    const std::size_t count = asked > 0 ? std::min<std::size_t>(static_cast<std::size_t>(asked), pool::kMaxWorkers) : cpu_count();
+    process_ = std::make_shared<worker::Process>(count);
+    process_->version = kVersionLine;
+    process_->clients.set_limit(initial->config->max_client_conn);
+    process_->resolve = [this](const std::string& host, int port, worker::Process::Addresses answer) {
+        const auto& config = *runtime()->config;
+        resolver_.resolve(host, port, config.dns_max_ttl, config.dns_nxdomain_ttl, std::move(answer));
+    };
+    process_->admin_query = [this](worker::ClientRef client, admin::Access access, std::string sql) {
+        asio::post(io_, [this, client, access, sql = std::move(sql)] { on_console(client, access, sql); });
+    };
+    process_->admin_cancel = [this](worker::ClientRef client) { asio::post(io_, [this, client] { on_console_cancel(client); }); };
+    for (std::size_t i = 0; i < count; ++i) {
+        process_->workers.push_back(std::make_unique<worker::Worker>(static_cast<pool::WorkerId>(i), *process_, initial));
+    }
+    for (auto& worker : process_->workers) {
+        worker->start();
+    }
+    log::info("{} worker{} started", count, count == 1 ? "" : "s");
+}
+
+void Application::on_accepted(int fd) {
+    worker::Worker* least = process_->workers.front().get();
+    for (const auto& worker : process_->workers) {
+        if (worker->client_count() < least->client_count()) {
+            least = worker.get();
+        }
+    }
+    least->adopt_client(fd);
+}
+
+int Application::run() {
+    for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2}) {
+        signals_.add(number);
+    }
+    wait_for_signal();
+    start_workers();
+    open_endpoints();
+    watch_files();
+    latest_mark_ = previous_mark_ = {Clock::now(), {}};
+    every(std::chrono::duration_cast<std::chrono::milliseconds>(runtime()->config->stats_period), stats_timer_, [this] {
+        roll_stats();
+        return true;
+    });
+    ready_ = true;
+    log::info("process up: {}", kVersionLine);
+    io_.run();
+    ready_ = false;
+    http_.reset();
+    listeners_.close_all();
+    for (auto& worker : process_->workers) {
+        worker->stop();
+    }
+    log::info("process ended");
+    return 0;
+}
+
+void Application::wait_for_signal() {
+    signals_.async_wait([this](net::error_code failure, int number) {
+        if (!failure) {
+            on_signal(number);
+            wait_for_signal();
+        }
+    });
+}
+
+void Application::on_signal(int number) {
+    const auto say = [](const char* name, const Result<void>& result) {
+        if (!result) {
+            log::info("got {}: {}", name, result.error().message);
+        } else {
+            log::info("got {}", name);
+        }
+    };
+    switch (number) {
+        case SIGHUP:
+            log::info("got SIGHUP, re-reading config");
+            static_cast<void>(reload());
+            return;
+        case SIGUSR1:
+            say("SIGUSR1, pausing all activity", pause(""));
+            return;
+        case SIGUSR2:
+            if (ending_ != Ending::kNone) {
+                log::info("got SIGUSR2 while shutting down, ignoring");
+                return;
+            }
+            say("SIGUSR2, continuing from PAUSE or SUSPEND", resume(""));
+            return;
+        case SIGTERM:
+            log::info("got SIGTERM, shutting down");
+            shut_down(runtime()->config->drain_timeout.count() > 0 ? Ending::kDrain : Ending::kWaitForClients);
+            return;
+        case SIGINT:
+            log::info("got SIGINT, shutting down, waiting for all servers connections to be released");
+            shut_down(Ending::kWaitForServers);
+            return;
+        default:
+            log::info("got SIGQUIT, fast exit");
+            io_.stop();
+            return;
+    }
+}
+
+Result<void> Application::reload() {
+    const auto before = runtime();
+    auto loaded = load_runtime(options_.config_file, options_.overrides, before.get());
+    if (!loaded) {
+        log::error("reload refused, the running configuration stays:\n{}", loaded.error().message);
+        ++failed_reloads_;
+        const std::lock_guard lock(runtime_mutex_);
+        last_reload_error_ = loaded.error().message;
+        return loaded.error();
+    }
+    const bool same = *(*loaded)->config == *before->config && (*loaded)->auth_hash == before->auth_hash && (*loaded)->config_hash == before->config_hash;
+    {
+        const std::lock_guard lock(runtime_mutex_);
+        last_reload_error_.clear();
+    }
+    if (same) {
+        return {};
+    }
+    const auto changes = config::diff(*before->config, *(*loaded)->config);
+    for (const auto& name : changes.settings_need_restart) {
+        log::warning("{} was changed, which takes effect at the next start only", name);
+    }
+    apply(std::move(*loaded));
+    ++reloads_;
+    log::info("configuration applied ({})", options_.config_file);
+    return {};
+}
+
+void Application::apply(std::shared_ptr<const worker::Runtime> runtime) {
+    {
+        const std::lock_guard lock(runtime_mutex_);
+        runtime_ = runtime;
+    }
+    const auto& config = *runtime->config;
+    log::configure(std::max(config.verbose, options_.verbose), options_.quiet, config.logfile);
+    process_->clients.set_limit(config.max_client_conn);
+    process_->registry.apply(*runtime);
+    for (const auto& worker : process_->workers) {
+        worker->set_runtime(runtime);
+    }
+    watch_files();
+}
+
+void Application::watch_files() {
+    const auto current = runtime();
+    file_watch_.watch(current->config->watch_config ? current->config->files : std::vector<std::string>{});
+}
+
+void Application::roll_stats() {
+    previous_mark_ = std::move(latest_mark_);
+    latest_mark_ = {Clock::now(), stats_totals(*process_)};
+    if (!runtime()->config->log_stats) {
+        return;
+    }
+    admin::StatsCounters before;
+    admin::StatsCounters after;
+    for (const auto& [name, counters] : previous_mark_.totals) {
+        before += counters;
+    }
+    for (const auto& [name, counters] : latest_mark_.totals) {
+        after += counters;
+    }
+    const auto average = admin::averages(before, after, std::chrono::duration_cast<config::Microseconds>(latest_mark_.at - previous_mark_.at));
+    log::info(
+        "stats: {} xacts/s, {} queries/s, in {} B/s, out {} B/s, xact {} us, query {} us, wait {} us", average.xact_count, average.query_count,
+        average.client_bytes, average.server_bytes, average.xact_time, average.query_time, average.wait_time
+    );
+}
+
+void Application::every(std::chrono::milliseconds period, asio::steady_timer& timer, std::function<bool()> task) {
+    timer.expires_after(std::max(period, std::chrono::milliseconds(1)));
+    timer.async_wait([this, period, &timer, task = std::move(task)](net::error_code cancelled) {
+        if (!cancelled && task()) {
+            every(period, timer, task);
+        }
+    });
+}
+
+}  // namespace cenote::app

@@ -1,0 +1,68 @@
+#include "dataplane/app/runtime_loader.hpp"
+
+#include <span>
+
+#include <fmt/format.h>
+
+#include "dataplane/auth/crypto.hpp"
+
+namespace cenote::app {
+namespace {
+
+std::string sha256_hex(const std::string& bytes) {
+    const auto digest = auth::sha256(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+    std::string text;
+    for (const auto byte : digest) {
+        text += fmt::format("{:02x}", byte);
+    }
+    return text;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const worker::Runtime>> load_runtime(
+    const std::string& path, const std::vector<config::Override>& overrides, const worker::Runtime* before
+) {
+    // Read once: what is hashed is what is parsed, though the file may change meanwhile.
+    std::string main_text;
+    const auto reader = [&](const std::string& file) {
+        auto text = config::read_file(file);
+        if (text && file == path) {
+            main_text = *text;
+        }
+        return text;
+    };
+    auto config = config::load(path, overrides, reader);
+    if (!config) {
+        return std::move(config).error();
+    }
+    auth::UserList users;
+    std::string auth_hash;
+    if (const auto& file = (*config)->auth_file; !file.empty()) {
+        auto text = config::read_file(file);
+        if (!text) {
+            return with_context("auth_file", std::move(text).error());
+        }
+        auto parsed = auth::UserList::parse(*text, file);
+        if (!parsed) {
+            return std::move(parsed).error();
+        }
+        users = std::move(*parsed);
+        auth_hash = sha256_hex(*text);
+    }
+    if (before != nullptr) {
+        users.adopt_caches(*before->users);
+    }
+    session::TrackedNames tracked((*config)->track_extra_parameters);
+    return std::shared_ptr<const worker::Runtime>(std::make_shared<worker::Runtime>(
+        worker::Runtime{*config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), sha256_hex(main_text), std::move(auth_hash)}
+    ));
+}
+
+std::shared_ptr<const worker::Runtime> with_config(const worker::Runtime& before, std::shared_ptr<const config::Config> config) {
+    auto runtime = std::make_shared<worker::Runtime>(before);
+    runtime->config = std::move(config);
+    return runtime;
+}
+
+}  // namespace cenote::app

@@ -1,0 +1,22 @@
+// Files to a Runtime: configuration, auth_file and their hashes. Refused whole with place and reason.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/base/result.hpp"
+#include "dataplane/config/config_loader.hpp"
+#include "dataplane/worker/runtime.hpp"
+
+namespace cenote::app {
+
+/// before: the running one, whose learned keys are kept; null at start.
+[[nodiscard]] Result<std::shared_ptr<const worker::Runtime>> load_runtime(
+    const std::string& path, const std::vector<config::Override>& overrides, const worker::Runtime* before
+);
+
+/// The same with another configuration (the console's SET): users and hashes stay.
+[[nodiscard]] std::shared_ptr<const worker::Runtime> with_config(const worker::Runtime& before, std::shared_ptr<const config::Config> config);
+
+}  // namespace cenote::app

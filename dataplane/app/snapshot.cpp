@@ -1,0 +1,172 @@
+#include "dataplane/app/snapshot.hpp"
+
+#include <future>
+
+namespace cenote::app {
+
+using worker::SharedPool;
+
+std::vector<admin::PoolRow> pool_rows(worker::Process& process) {
+    const auto now = Clock::now();
+    std::vector<admin::PoolRow> rows;
+    for (SharedPool* pool : process.registry.pools()) {
+        const auto& settings = pool->settings();
+        admin::PoolRow row;
+        row.database = pool->database.name;
+        row.user = pool->user.name;
+        row.pool_mode = settings.mode;
+        const int testing = pool->testing;
+        const int being_canceled = pool->being_canceled;
+        {
+            const std::lock_guard lock(pool->mutex);
+            const auto& ledger = pool->ledger;
+            row.cl_waiting = static_cast<int>(ledger.waiting());
+            row.sv_used = settings.check_servers ? static_cast<int>(ledger.idle_longer_than(settings.server_check_delay, now)) : 0;
+            row.sv_idle = static_cast<int>(ledger.idle()) - row.sv_used;
+            row.sv_login = static_cast<int>(ledger.opening_now());
+            row.sv_tested = testing;
+            row.sv_being_canceled = being_canceled;
+            row.sv_active = std::max(0, static_cast<int>(ledger.leased()) - testing - being_canceled);
+            if (const auto* head = ledger.head()) {
+                row.max_wait = std::chrono::duration_cast<config::Microseconds>(now - head->since);
+            }
+        }
+        row.cl_active = std::max(0, pool->clients.load() - row.cl_waiting);
+        row.cl_active_cancel_req = pool->cancel_requests;
+        row.sv_active_cancel = pool->cancel_requests;
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+std::vector<admin::DatabaseRow> database_rows(worker::Process& process, const worker::Runtime& runtime) {
+    const auto& config = *runtime.config;
+    const auto row_of = [&](const config::Database& line) {
+        admin::DatabaseRow row;
+        row.name = line.name;
+        row.host = line.host;
+        row.port = line.port;
+        row.database = line.dbname.empty() ? line.name : line.dbname;
+        row.force_user = line.user;
+        row.pool_size = config.pool_size_for(line, nullptr);
+        row.min_pool_size = config.min_pool_size_for(line);
+        row.reserve_pool_size = config.reserve_pool_size_for(line, nullptr);
+        row.server_lifetime = config.server_lifetime_for(line);
+        row.pool_mode = line.pool_mode;
+        row.load_balance_hosts = line.host.find(',') == std::string::npos ? "" : std::string(config::to_string(line.load_balance_hosts));
+        row.max_connections = config.max_db_connections_for(line);
+        row.max_client_connections = config.max_db_client_connections_for(line);
+        if (auto* state = process.registry.find_database(line.name)) {
+            row.current_connections = state->servers.used();
+            row.current_client_connections = state->clients.used();
+            row.paused = state->paused;
+            row.disabled = state->disabled;
+        }
+        return row;
+    };
+    std::vector<admin::DatabaseRow> rows;
+    for (const auto& [name, line] : config.databases) {
+        rows.push_back(row_of(line));
+    }
+    for (const auto* state : process.registry.databases()) {  // made from "*"
+        if (config.find_database(state->name) == nullptr) {
+            if (const auto line = config.resolve_database(state->name)) {
+                rows.push_back(row_of(*line));
+            }
+        }
+    }
+    admin::DatabaseRow console;
+    console.name = console.database = console.force_user = "pgbouncer";
+    console.port = config.listen_port;
+    console.pool_size = 2;
+    console.pool_mode = config::PoolMode::kStatement;
+    rows.push_back(std::move(console));
+    return rows;
+}
+
+std::vector<admin::UserRow> user_rows(worker::Process& process, const worker::Runtime& runtime) {
+    const auto& config = *runtime.config;
+    std::map<std::string, admin::UserRow> rows;
+    const auto add = [&](const std::string& name) -> admin::UserRow& {
+        auto& row = rows[name];
+        row.name = name;
+        const auto* line = config.find_user(name);
+        if (line != nullptr) {
+            row.pool_size = line->pool_size;
+            row.reserve_pool_size = line->reserve_pool_size;
+            row.pool_mode = line->pool_mode;
+        }
+        row.max_user_connections = config.max_user_connections_for(line);
+        row.max_user_client_connections = config.max_user_client_connections_for(line);
+        return row;
+    };
+    for (const auto& entry : runtime.users->entries()) {
+        add(entry->name);
+    }
+    for (const auto* state : process.registry.users()) {
+        auto& row = add(state->name);
+        row.current_connections = state->servers.used();
+        row.current_client_connections = state->clients.used();
+    }
+    std::vector<admin::UserRow> all;
+    for (auto& [name, row] : rows) {
+        all.push_back(std::move(row));
+    }
+    return all;
+}
+
+std::map<std::string, admin::StatsCounters> stats_totals(worker::Process& process) {
+    std::map<std::string, admin::StatsCounters> totals;
+    for (SharedPool* pool : process.registry.pools()) {
+        auto& sum = totals[pool->database.name];
+        for (const auto& stats : pool->stats) {
+            sum.server_assignment_count += stats.server_assignment_count.get();
+            sum.xact_count += stats.xact_count.get();
+            sum.query_count += stats.query_count.get();
+            sum.client_bytes += stats.client_bytes.get();
+            sum.server_bytes += stats.server_bytes.get();
+            sum.xact_time += stats.xact_time.get();
+            sum.query_time += stats.query_time.get();
+            sum.wait_time += stats.wait_time.get();
+            sum.client_parse_count += stats.parse_count.get();
+            sum.server_parse_count += stats.parse_count.get();
+            sum.bind_count += stats.bind_count.get();
+            sum.client_login_count += stats.client_login_count.get();
+        }
+    }
+    return totals;
+}
+
+admin::ListsRow lists_row(worker::Process& process, const worker::Runtime& runtime) {
+    admin::ListsRow row;
+    row.databases = static_cast<int>(runtime.config->databases.size());
+    row.users = static_cast<int>(user_rows(process, runtime).size());
+    row.peers = static_cast<int>(runtime.config->peers.size());
+    for (const auto& worker : process.workers) {
+        row.used_clients += worker->client_count();
+        row.login_clients += worker->login_count();
+    }
+    row.used_clients -= row.login_clients;
+    for (const auto& pool : pool_rows(process)) {
+        ++row.pools;
+        row.used_servers += pool.sv_active + pool.sv_idle + pool.sv_used + pool.sv_tested + pool.sv_login + pool.sv_being_canceled;
+    }
+    return row;
+}
+
+void on_each_worker(worker::Process& process, const std::function<void(worker::Worker&)>& task) {
+    for (const auto& worker : process.workers) {
+        std::promise<void> done;
+        worker->post([&] {
+            task(*worker);
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+}
+
+void socket_rows(worker::Process& process, admin::Snapshot& snapshot, bool clients, bool servers) {
+    on_each_worker(process, [&](worker::Worker& worker) { worker.collect_rows(snapshot, clients, servers); });
+}
+
+}  // namespace cenote::app

@@ -1,0 +1,21 @@
+// What a process runs by: one immutable snapshot, replaced whole by a reload. Shared as shared_ptr<const Runtime>; each worker holds its own.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dataplane/auth/user_list.hpp"
+#include "dataplane/config/config.hpp"
+#include "dataplane/session/parameters.hpp"
+
+namespace cenote::worker {
+
+struct Runtime {
+    std::shared_ptr<const config::Config> config;
+    std::shared_ptr<const auth::UserList> users;
+    session::TrackedNames tracked;
+    std::string config_hash;  // sha256 of the configuration file's bytes, hex
+    std::string auth_hash;    // of auth_file's; empty without one
+};
+
+}  // namespace cenote::worker

@@ -1,0 +1,532 @@
+// A client from accept to its first ReadyForQuery, the console's front, and the ends of clients.
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "dataplane/admin/show.hpp"
+#include "dataplane/base/log.hpp"
+#include "dataplane/protocol/error_response.hpp"
+#include "dataplane/protocol/frame.hpp"
+#include "dataplane/protocol/message_type.hpp"
+#include "dataplane/protocol/sqlstate.hpp"
+#include "dataplane/worker/worker.hpp"
+
+namespace cenote::worker {
+namespace {
+
+namespace sqlstate = protocol::sqlstate;
+constexpr std::string_view kConsole = "pgbouncer";
+constexpr std::uint32_t kMaxConsoleQuery = 64 * 1024;
+
+bool contains(const std::vector<std::string>& list, std::string_view name) { return std::find(list.begin(), list.end(), name) != list.end(); }
+
+auth::AuthMethod method_of(config::AuthType type) {
+    switch (type) {
+        case config::AuthType::kAny:
+            return auth::AuthMethod::kAny;
+        case config::AuthType::kTrust:
+            return auth::AuthMethod::kTrust;
+        case config::AuthType::kPlain:
+            return auth::AuthMethod::kPlain;
+        case config::AuthType::kMd5:
+            return auth::AuthMethod::kMd5;
+        default:
+            return auth::AuthMethod::kScramSha256;  // the loader refuses the kinds that are not there yet
+    }
+}
+
+void write_authentication_ok(protocol::MessageWriter& out) { out.message(protocol::backend::kAuthentication, std::string_view("\0\0\0\0", 4)); }
+
+}  // namespace
+
+void Worker::on_accepted(int fd) {
+    auto client = std::make_unique<ClientConnection>();
+    const auto& c = config();
+    net::set_up_client(fd, net::local_of(fd).is_unix(), {c.tcp_keepalive, c.tcp_keepcnt, c.tcp_keepidle, c.tcp_keepintvl, c.tcp_user_timeout});
+    client->fd = fd;
+    client->worker = id_;
+    client->connected_at = now_;
+    client->request_at = now_;
+    client->id = process_.next_id++;
+    client->secret = static_cast<std::int32_t>(random_());
+    client->login = std::make_unique<ClientLogin>();
+    if (free_slots_.empty()) {
+        client->slot = static_cast<std::uint32_t>(clients_.size());
+        clients_.push_back(nullptr);
+    } else {
+        client->slot = free_slots_.back();
+        free_slots_.pop_back();
+    }
+    ClientConnection* raw = client.release();
+    clients_[raw->slot] = raw;
+    raw->previous_login = last_login_;
+    (last_login_ != nullptr ? last_login_->next_login : first_login_) = raw;
+    last_login_ = raw;
+    login_count_.fetch_add(1, std::memory_order_relaxed);
+    raw->armed = EPOLLIN | EPOLLRDHUP;
+    loop_.add(fd, Watched::kClient, raw, raw->armed);
+    next_tick_ = std::min(next_tick_, now_ + std::chrono::milliseconds(200));
+}
+
+void Worker::leave_login_list(ClientConnection& client) {
+    if (client.previous_login == nullptr && client.next_login == nullptr && first_login_ != &client) {
+        return;
+    }
+    (client.previous_login != nullptr ? client.previous_login->next_login : first_login_) = client.next_login;
+    (client.next_login != nullptr ? client.next_login->previous_login : last_login_) = client.previous_login;
+    client.previous_login = client.next_login = nullptr;
+    login_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Worker::read_login(ClientConnection& client) {
+    const Read got = read_some(client.fd, client.in);
+    if (got.lost) {
+        close_client(client, "client unexpected eof");
+        return;
+    }
+    std::string_view rest = got.bytes;
+    while (client.state == ClientState::kStartup) {
+        std::size_t size = 0;
+        const auto packet = protocol::parse_startup_packet(rest, size);
+        if (!packet) {
+            disconnect(client, sqlstate::kProtocolViolation, packet.error().message);
+            return;
+        }
+        if (std::holds_alternative<protocol::NeedMore>(*packet)) {
+            break;
+        }
+        rest.remove_prefix(size);
+        if (!on_startup_packet(client, *packet, !rest.empty())) {
+            return;
+        }
+    }
+    while (client.state == ClientState::kAuth && rest.size() >= protocol::kHeaderSize) {
+        const auto header = protocol::read_header(rest);
+        if (header.type != protocol::frontend::kPasswordMessage || !header.valid() || header.length > auth::kMaxAuthResponse + 4) {
+            disconnect(client, sqlstate::kProtocolViolation, "unexpected message during authentication");
+            return;
+        }
+        if (rest.size() < header.total()) {
+            break;
+        }
+        const auto body = rest.substr(protocol::kHeaderSize, header.length - 4);
+        rest.remove_prefix(static_cast<std::size_t>(header.total()));
+        on_auth_step(client, client.login->authenticator->on_response(body));
+    }
+    if (client.state != ClientState::kClosed) {
+        keep(client.in, rest);
+        if (client.state == ClientState::kIdle && client.in) {  // sent along with the password: legal, if rare
+            resume(client);
+        }
+    }
+}
+
+// False: the client is gone.
+bool Worker::on_startup_packet(ClientConnection& client, const protocol::StartupPacket& packet, bool bytes_follow) {
+    ClientLogin& login = *client.login;
+    if (const auto* cancel = std::get_if<protocol::CancelRequest>(&packet)) {
+        route_cancel(*cancel);
+        close_client(client, "cancel request");
+        return false;
+    }
+    if (const auto* message = std::get_if<protocol::StartupMessage>(&packet)) {
+        begin_login(client, *message);
+        return client.state != ClientState::kClosed;
+    }
+    bool& asked = std::holds_alternative<protocol::SslRequest>(packet) ? login.ssl_asked : login.gss_asked;
+    // Bytes behind an encryption request were sent before its answer: an attacker's, or a broken client's (CVE-2021-3935).
+    if (asked || bytes_follow) {
+        disconnect(client, sqlstate::kProtocolViolation, "unexpected data after an encryption request");
+        return false;
+    }
+    asked = true;
+    if (send_bytes(client.fd, client.out, "N") != Sent::kAll) {
+        close_client(client, "client unexpected eof");
+        return false;
+    }
+    return true;
+}
+
+void Worker::begin_login(ClientConnection& client, const protocol::StartupMessage& message) {
+    ClientLogin& login = *client.login;
+    const auto peer = config().application_name_add_host ? net::peer_of(client.fd) : net::Address{};
+    auto identity = session::read_startup(
+        message, runtime_->tracked, config().ignore_startup_parameters, peer.size > 0 ? fmt::format("{}:{}", peer.host(), peer.port()) : ""
+    );
+    if (!identity) {
+        disconnect(client, identity.error().sqlstate, identity.error().message);
+        return;
+    }
+    login.identity = std::move(*identity);
+    if (login.identity.negotiate) {
+        protocol::MessageWriter out;
+        protocol::write_negotiate_protocol_version(out, login.identity.unknown_options);
+        static_cast<void>(send_bytes(client.fd, client.out, out.data()));
+    }
+    if (login.identity.database == kConsole) {
+        if (!admit_console(client, login.identity)) {
+            return;
+        }
+        login.is_admin = true;
+        begin_authentication(client);
+        return;
+    }
+    if (login.identity.replication) {
+        disconnect(client, sqlstate::kFeatureNotSupported, "replication connections are not supported");
+        return;
+    }
+    if (process_.shutting_down) {
+        disconnect(client, sqlstate::kAdminShutdown, "pooler is shutting down");
+        return;
+    }
+    const auto database = config().resolve_database(login.identity.database);
+    if (!database) {
+        disconnect(client, sqlstate::kInvalidCatalogName, fmt::format("no such database: {}", login.identity.database));
+        return;
+    }
+    if (process_.registry.database(*runtime_, *database).disabled) {
+        disconnect(client, sqlstate::kCannotConnectNow, fmt::format("database \"{}\" is disabled", login.identity.database));
+        return;
+    }
+    if (!process_.clients.try_take()) {
+        disconnect(client, sqlstate::kTooManyConnections, "no more connections allowed (max_client_conn)");
+        return;
+    }
+    client.counts_in_limits = true;
+    begin_authentication(client);
+}
+
+bool Worker::admit_console(ClientConnection& client, const session::ClientIdentity& identity) {
+    const auto& c = config();
+    const bool own_user = identity.user == kConsole && net::local_of(client.fd).is_unix() && net::peer_uid(client.fd) == static_cast<std::int64_t>(::geteuid());
+    if (own_user || c.auth_type == config::AuthType::kAny || contains(c.admin_users, identity.user)) {
+        client.admin_access = admin::Access::kAdmin;
+    } else if (!contains(c.stats_users, identity.user)) {
+        disconnect(client, sqlstate::kInvalidAuthorization, "not allowed");
+        return false;
+    }
+    client.login->counted = own_user;  // needs no password
+    return true;
+}
+
+void Worker::begin_authentication(ClientConnection& client) {
+    ClientLogin& login = *client.login;
+    client.state = ClientState::kAuth;
+    if (login.counted) {
+        authenticated(client);
+        return;
+    }
+    login.authenticator = auth::make_client_authenticator(
+        method_of(config().auth_type), login.identity.user, runtime_->users->find(login.identity.user), config().scram_iterations
+    );
+    on_auth_step(client, login.authenticator->start());
+}
+
+void Worker::on_auth_step(ClientConnection& client, const auth::Step& step) {
+    switch (step.kind) {
+        case auth::Step::Kind::kSend: {
+            protocol::MessageWriter out;
+            out.message(protocol::backend::kAuthentication, step.payload);
+            if (send_bytes(client.fd, client.out, out.data()) == Sent::kBroken) {
+                close_client(client, "client unexpected eof");
+            }
+            return;
+        }
+        case auth::Step::Kind::kRejected:
+            if (!step.log.empty()) {
+                log::info("{} {}", describe(client), step.log);
+            }
+            disconnect(client, step.error.sqlstate, step.error.message);
+            return;
+        case auth::Step::Kind::kAccepted:
+            client.login->final_payload = step.payload;
+            authenticated(client);
+            return;
+    }
+}
+
+void Worker::authenticated(ClientConnection& client) {
+    ClientLogin& login = *client.login;
+    if (login.is_admin) {
+        welcome_console(client);
+        return;
+    }
+    const auto database = config().resolve_database(login.identity.database);
+    if (!database) {  // a reload came between
+        disconnect(client, sqlstate::kInvalidCatalogName, fmt::format("no such database: {}", login.identity.database));
+        return;
+    }
+    SharedPool& pool = process_.registry.pool(*runtime_, *database, login.identity.user);
+    if (!pool.database.clients.try_take()) {
+        disconnect(client, sqlstate::kTooManyConnections, "no more connections allowed (max_db_client_connections)");
+        return;
+    }
+    if (!pool.user.clients.try_take()) {
+        pool.database.clients.give_back();
+        disconnect(client, sqlstate::kTooManyConnections, "no more connections allowed (max_user_client_connections)");
+        return;
+    }
+    client.pool = &pool;
+    pool.clients.fetch_add(1, std::memory_order_relaxed);
+    if (login.identity.user != pool.user.name) {
+        client.user = std::make_unique<std::string>(login.identity.user);
+    }
+    client.state = ClientState::kWelcome;
+    bool known = false;
+    Error failure;
+    {
+        const std::lock_guard lock(pool.mutex);
+        known = pool.welcome != nullptr;
+        if (pool.last_connect_failed && pool.ledger.total() == 0 && now_ < pool.retry_at) {
+            failure = Error{
+                fmt::format("server login has been failing, cached error: {} (server_login_retry)", pool.last_error), pool.last_sqlstate
+            };
+        }
+        client.waits_for_welcome = !known;
+    }
+    if (known) {
+        finish_login(client);
+    } else if (!failure.message.empty()) {
+        disconnect(client, failure.sqlstate, failure.message);
+    } else if (acquire(client)) {
+        resume(client);
+    }
+}
+
+// AuthenticationOk, the parameters, the cancel key, ReadyForQuery. The parameters are the server's, under what the client asked for.
+void Worker::finish_login(ClientConnection& client) {
+    SharedPool& pool = *client.pool;
+    const auto& wanted = *client.login->identity.parameters;
+    auto set = std::make_shared<session::ParameterSet>();
+    set->values.resize(runtime_->tracked.names().size());
+    protocol::MessageWriter out;
+    if (!client.login->final_payload.empty()) {
+        out.message(protocol::backend::kAuthentication, client.login->final_payload);
+    }
+    write_authentication_ok(out);
+    std::shared_ptr<const std::vector<std::pair<std::string, std::string>>> welcome;
+    {
+        const std::lock_guard lock(pool.mutex);
+        welcome = pool.welcome;
+        client.waits_for_welcome = false;
+    }
+    for (std::size_t i = 0; i < wanted.values.size(); ++i) {
+        set->values[i] = wanted.values[i];
+    }
+    for (const auto& [name, value] : *welcome) {
+        const int index = runtime_->tracked.index_of(name);
+        if (index < 0) {
+            protocol::write_parameter_status(out, name, value);
+            continue;
+        }
+        auto& mine = set->values[static_cast<std::size_t>(index)];
+        if (mine.empty()) {
+            mine = value;
+        }
+        protocol::write_parameter_status(out, name, mine);
+    }
+    {
+        const std::lock_guard lock(pool.mutex);
+        if (!pool.common_parameters || *pool.common_parameters != *set) {
+            pool.common_parameters = std::move(set);
+        }
+        client.parameters = pool.common_parameters;
+    }
+    out.begin(protocol::backend::kBackendKeyData);
+    out.int32(static_cast<std::int32_t>((static_cast<std::uint32_t>(id_) << 24U) | (client.slot + 1)));
+    out.int32(client.secret);
+    out.end();
+    protocol::write_ready_for_query(out, 'I');
+    if (config().log_connections) {
+        log::info("{} login attempt: db={} user={} tls=no", describe(client), pool.database.name, client.login->identity.user);
+    }
+    client.state = ClientState::kIdle;
+    client.login.reset();
+    leave_login_list(client);
+    stats_of(pool).client_login_count.add(1);
+    if (send_bytes(client.fd, client.out, out.data()) == Sent::kBroken) {
+        close_client(client, "client unexpected eof");
+        return;
+    }
+    arm_client(client, EPOLLIN | EPOLLRDHUP | (client.out ? static_cast<std::uint32_t>(EPOLLOUT) : 0U));
+}
+
+void Worker::welcome_console(ClientConnection& client) {
+    protocol::MessageWriter out;
+    if (!client.login->final_payload.empty()) {
+        out.message(protocol::backend::kAuthentication, client.login->final_payload);
+    }
+    write_authentication_ok(out);
+    for (const auto& [name, value] : admin::welcome_parameters(process_.version)) {
+        protocol::write_parameter_status(out, name, value);
+    }
+    out.begin(protocol::backend::kBackendKeyData);
+    out.int32(static_cast<std::int32_t>((static_cast<std::uint32_t>(id_) << 24U) | (client.slot + 1)));
+    out.int32(client.secret);
+    out.end();
+    protocol::write_ready_for_query(out, 'I');
+    client.user = std::make_unique<std::string>(client.login->identity.user);
+    client.state = ClientState::kAdmin;
+    client.login.reset();
+    leave_login_list(client);
+    admin_count_.fetch_add(1, std::memory_order_relaxed);
+    if (send_bytes(client.fd, client.out, out.data()) == Sent::kBroken) {
+        close_client(client, "client unexpected eof");
+    }
+}
+
+void Worker::read_admin(ClientConnection& client) {
+    if (client.admin_busy) {
+        // One command at a time; what is sent meanwhile stays in the socket.
+        arm_client(client, client.armed & ~static_cast<std::uint32_t>(EPOLLIN));
+        return;
+    }
+    const Read got = read_some(client.fd, client.in);
+    if (got.lost) {
+        close_client(client, "client unexpected eof");
+        return;
+    }
+    std::string_view rest = got.bytes;
+    while (!client.admin_busy && rest.size() >= protocol::kHeaderSize) {
+        const auto header = protocol::read_header(rest);
+        if (!header.valid() || header.length > kMaxConsoleQuery) {
+            disconnect(client, sqlstate::kProtocolViolation, "bad packet");
+            return;
+        }
+        if (rest.size() < header.total()) {
+            break;
+        }
+        auto body = rest.substr(protocol::kHeaderSize, header.length - 4);
+        rest.remove_prefix(static_cast<std::size_t>(header.total()));
+        if (header.type == protocol::frontend::kTerminate) {
+            close_client(client, "client close request");
+            return;
+        }
+        if (header.type != protocol::frontend::kQuery) {
+            disconnect(client, sqlstate::kProtocolViolation, "extended query protocol not supported by admin console");
+            return;
+        }
+        client.admin_busy = true;
+        client.request_at = now_;
+        process_.admin_query({id_, client.slot, client.id}, client.admin_access, std::string(body.substr(0, body.find('\0'))));
+    }
+    keep(client.in, rest);
+}
+
+void Worker::admin_reply(ClientRef ref, std::string bytes) {
+    loop_.post([this, ref, bytes = std::move(bytes)] {
+        ClientConnection* client = ref.slot < clients_.size() ? clients_[ref.slot] : nullptr;
+        if (client == nullptr || client->id != ref.id) {
+            return;
+        }
+        client->admin_busy = false;
+        switch (send_bytes(client->fd, client->out, bytes)) {
+            case Sent::kBroken:
+                close_client(*client, "client unexpected eof");
+                return;
+            case Sent::kBlocked:
+                arm_client(*client, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
+                return;
+            case Sent::kAll:
+                arm_client(*client, EPOLLIN | EPOLLRDHUP);
+                return;
+        }
+    });
+}
+
+void Worker::disconnect(ClientConnection& client, std::string_view code, std::string_view text) {
+    protocol::MessageWriter out;
+    protocol::write_error(out, "FATAL", code, text);
+    // In the middle of a result an error would be read as part of it: then the connection just ends.
+    const bool between_messages = client.server == nullptr || client.server->relay.at_boundary();
+    if (between_messages && client.fd >= 0) {
+        static_cast<void>(send_bytes(client.fd, client.out, out.data()));
+    }
+    if (config().log_pooler_errors) {
+        log::warning("{} pooler error: {}", describe(client), text);
+    }
+    close_client(client, text);
+}
+
+void Worker::close_client(ClientConnection& client, std::string_view reason) {
+    CENOTE_CHECK(client.state != ClientState::kClosed);
+    const bool was_admin = client.state == ClientState::kAdmin;
+    const bool waits = (client.state == ClientState::kWaiting || client.state == ClientState::kWelcome) && client.server == nullptr && client.pool != nullptr;
+    if (config().log_disconnections) {
+        const auto age = std::chrono::duration_cast<std::chrono::seconds>(now_ - client.connected_at).count();
+        log::info("{} closing because: {} (age={}s)", describe(client), reason, age);
+    }
+    leave_login_list(client);
+    loop_.remove(client.fd);
+    ::close(client.fd);
+    client.fd = -1;
+    shelf_.give(std::move(client.in));
+    shelf_.give(std::move(client.out));
+    client_count_.fetch_sub(1, std::memory_order_relaxed);
+    if (was_admin) {
+        admin_count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    if (client.counts_in_limits) {
+        process_.clients.give_back();
+    }
+    client.state = ClientState::kClosed;
+    ServerConnection* server = client.server;
+    SharedPool* pool = client.pool;
+    bool server_on_its_way = false;
+    if (pool != nullptr) {
+        pool->clients.fetch_sub(1, std::memory_order_relaxed);
+        pool->database.clients.give_back();
+        pool->user.clients.give_back();
+        if (waits) {
+            const std::lock_guard lock(pool->mutex);
+            server_on_its_way = !pool->ledger.cancel(client);
+        }
+    }
+    if (server != nullptr) {
+        client.server = nullptr;
+        if (server->state == ServerState::kJob) {
+            server->client = nullptr;  // the job goes on; then it is nobody's
+        } else if (server->tracker.clean() && server->relay.at_boundary() && client.relay.at_boundary() && !server->out) {
+            unlink_and_release(*server);
+        } else {
+            server->client = nullptr;
+            close_server(*server, "client disconnect while server was not ready");
+        }
+    }
+    if (!server_on_its_way) {
+        forget_client(client);
+    }
+}
+
+void Worker::forget_client(ClientConnection& client) {
+    clients_[client.slot] = nullptr;
+    free_slots_.push_back(client.slot);
+    dead_clients_.emplace_back(&client);
+}
+
+bool Worker::kill_client(std::uint64_t client_id) {
+    for (ClientConnection* client : clients_) {
+        if (client != nullptr && client->id == client_id && client->state != ClientState::kClosed) {
+            disconnect(*client, sqlstate::kAdminShutdown, "admin forced disconnect");
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string Worker::describe(const ClientConnection& client) const {
+    const auto peer = client.fd >= 0 ? net::peer_of(client.fd) : net::Address{};
+    const std::string database = client.pool != nullptr ? client.pool->database.name : client.login ? client.login->identity.database : std::string(kConsole);
+    const std::string user = client.user ? *client.user : client.pool != nullptr ? client.pool->user.name : client.login ? client.login->identity.user : "";
+    return fmt::format(
+        "C-{:#x}: {}/{}@{}:{}", client.id, database.empty() ? "(nodb)" : database, user.empty() ? "(nouser)" : user,
+        peer.size > 0 ? peer.host() : "unknown", peer.size > 0 ? peer.port() : 0
+    );
+}
+
+std::string Worker::describe(const ServerConnection& server) const {
+    return fmt::format("S-{:#x}: {}/{}@{}:{}", server.id, server.pool->database.name, server.pool->user.name, server.address.host(), server.address.port());
+}
+
+}  // namespace cenote::worker
