@@ -1,15 +1,15 @@
 // Values -> cells, in PgBouncer's forms. Only for the show_*.cpp files.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
+#include "dataplane/admin/rows.hpp"
+#include "dataplane/admin/table.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "dataplane/admin/rows.hpp"
-#include "dataplane/admin/table.hpp"
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace cenote::admin {
 

@@ -1,16 +1,16 @@
 #include "dataplane/admin/command.hpp"
 
+#include "dataplane/admin/faked_parameters.hpp"
+#include "dataplane/base/assert.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <fmt/format.h>
-
-#include "dataplane/admin/faked_parameters.hpp"
-#include "dataplane/base/assert.hpp"
 
 namespace cenote::admin {
 namespace {
@@ -29,13 +29,13 @@ struct VerbRule {
 
 // "select" stands for "show" (PgBouncer has it so that drivers may `select version`). SET and SHOW look closer, in required_access.
 constexpr std::array kVerbs{
-    VerbRule{"disable", Verb::kDisable, Access::kAdmin},         VerbRule{"enable", Verb::kEnable, Access::kAdmin},
-    VerbRule{"kill", Verb::kKill, Access::kAdmin},               VerbRule{"kill_client", Verb::kKillClient, Access::kAdmin},
-    VerbRule{"pause", Verb::kPause, Access::kAdmin},             VerbRule{"reconnect", Verb::kReconnect, Access::kAdmin},
-    VerbRule{"reload", Verb::kReload, Access::kAdmin},           VerbRule{"resume", Verb::kResume, Access::kAdmin},
-    VerbRule{"select", Verb::kShow, Access::kStats},             VerbRule{"set", Verb::kSet, Access::kAdmin},
-    VerbRule{"show", Verb::kShow, Access::kStats},               VerbRule{"shutdown", Verb::kShutdown, Access::kAdmin},
-    VerbRule{"suspend", Verb::kSuspend, Access::kAdmin},         VerbRule{"wait_close", Verb::kWaitClose, Access::kAdmin},
+    VerbRule{"disable", Verb::kDisable, Access::kAdmin}, VerbRule{"enable", Verb::kEnable, Access::kAdmin},
+    VerbRule{"kill", Verb::kKill, Access::kAdmin},       VerbRule{"kill_client", Verb::kKillClient, Access::kAdmin},
+    VerbRule{"pause", Verb::kPause, Access::kAdmin},     VerbRule{"reconnect", Verb::kReconnect, Access::kAdmin},
+    VerbRule{"reload", Verb::kReload, Access::kAdmin},   VerbRule{"resume", Verb::kResume, Access::kAdmin},
+    VerbRule{"select", Verb::kShow, Access::kStats},     VerbRule{"set", Verb::kSet, Access::kAdmin},
+    VerbRule{"show", Verb::kShow, Access::kStats},       VerbRule{"shutdown", Verb::kShutdown, Access::kAdmin},
+    VerbRule{"suspend", Verb::kSuspend, Access::kAdmin}, VerbRule{"wait_close", Verb::kWaitClose, Access::kAdmin},
 };
 
 struct ShowRule {
@@ -45,17 +45,27 @@ struct ShowRule {
 };
 
 constexpr std::array kShows{
-    ShowRule{"active_sockets", Show::kActiveSockets, Access::kStats}, ShowRule{"clients", Show::kClients, Access::kStats},
-    ShowRule{"config", Show::kConfig, Access::kStats},                ShowRule{"databases", Show::kDatabases, Access::kStats},
-    ShowRule{"dns_hosts", Show::kDnsHosts, Access::kStats},           ShowRule{"dns_zones", Show::kDnsZones, Access::kStats},
+    ShowRule{"active_sockets", Show::kActiveSockets, Access::kStats},
+    ShowRule{"clients", Show::kClients, Access::kStats},
+    ShowRule{"config", Show::kConfig, Access::kStats},
+    ShowRule{"databases", Show::kDatabases, Access::kStats},
+    ShowRule{"dns_hosts", Show::kDnsHosts, Access::kStats},
+    ShowRule{"dns_zones", Show::kDnsZones, Access::kStats},
     ShowRule{"fds", Show::kFds, Access::kAdmin},  // it hands over sockets, cancel keys and passwords
-    ShowRule{"help", Show::kHelp, Access::kStats},                    ShowRule{"lists", Show::kLists, Access::kStats},
-    ShowRule{"mem", Show::kMem, Access::kStats},                      ShowRule{"peer_pools", Show::kPeerPools, Access::kStats},
-    ShowRule{"peers", Show::kPeers, Access::kStats},                  ShowRule{"pools", Show::kPools, Access::kStats},
-    ShowRule{"servers", Show::kServers, Access::kStats},              ShowRule{"sockets", Show::kSockets, Access::kStats},
-    ShowRule{"state", Show::kState, Access::kStats},                  ShowRule{"stats", Show::kStats, Access::kStats},
-    ShowRule{"stats_averages", Show::kStatsAverages, Access::kStats}, ShowRule{"stats_totals", Show::kStatsTotals, Access::kStats},
-    ShowRule{"totals", Show::kTotals, Access::kStats},                ShowRule{"users", Show::kUsers, Access::kStats},
+    ShowRule{"help", Show::kHelp, Access::kStats},
+    ShowRule{"lists", Show::kLists, Access::kStats},
+    ShowRule{"mem", Show::kMem, Access::kStats},
+    ShowRule{"peer_pools", Show::kPeerPools, Access::kStats},
+    ShowRule{"peers", Show::kPeers, Access::kStats},
+    ShowRule{"pools", Show::kPools, Access::kStats},
+    ShowRule{"servers", Show::kServers, Access::kStats},
+    ShowRule{"sockets", Show::kSockets, Access::kStats},
+    ShowRule{"state", Show::kState, Access::kStats},
+    ShowRule{"stats", Show::kStats, Access::kStats},
+    ShowRule{"stats_averages", Show::kStatsAverages, Access::kStats},
+    ShowRule{"stats_totals", Show::kStatsTotals, Access::kStats},
+    ShowRule{"totals", Show::kTotals, Access::kStats},
+    ShowRule{"users", Show::kUsers, Access::kStats},
     ShowRule{"version", Show::kVersion, Access::kStats},
 };
 
@@ -241,9 +251,12 @@ Result<Command> parse_words(std::string_view sql, const Words& words) {
     }
     const std::string argument = words.argument ? words.argument->text : std::string();
     switch (rule->verb) {
-        case Verb::kShow: return parse_show(sql, argument);
-        case Verb::kShutdown: return parse_shutdown(sql, argument);
-        case Verb::kSet: return invalid(sql);
+        case Verb::kShow:
+            return parse_show(sql, argument);
+        case Verb::kShutdown:
+            return parse_shutdown(sql, argument);
+        case Verb::kSet:
+            return invalid(sql);
         case Verb::kReload:
         case Verb::kSuspend:
             if (!argument.empty()) {
@@ -265,7 +278,8 @@ Result<Command> parse_words(std::string_view sql, const Words& words) {
         case Verb::kResume:
         case Verb::kReconnect:
         case Verb::kKill:
-        case Verb::kWaitClose: break;
+        case Verb::kWaitClose:
+            break;
     }
     return Command{.verb = rule->verb, .argument = argument};
 }
@@ -310,20 +324,32 @@ Access required_access(const Command& command) {
 
 std::string command_tag(const Command& command) {
     switch (command.verb) {
-        case Verb::kShow: return "SHOW";
+        case Verb::kShow:
+            return "SHOW";
         case Verb::kSet:
             return is_faked_parameter(command.argument) ? "SET" : fmt::format("SET {}={}", command.argument, command.value);
-        case Verb::kPause: return "PAUSE";
-        case Verb::kResume: return "RESUME";
-        case Verb::kSuspend: return "SUSPEND";
-        case Verb::kReconnect: return "RECONNECT";
-        case Verb::kKill: return "KILL";
-        case Verb::kKillClient: return "KILL_CLIENT";
-        case Verb::kDisable: return "DISABLE";
-        case Verb::kEnable: return "ENABLE";
-        case Verb::kReload: return "RELOAD";
-        case Verb::kWaitClose: return "WAIT_CLOSE";
-        case Verb::kShutdown: return "SHUTDOWN";
+        case Verb::kPause:
+            return "PAUSE";
+        case Verb::kResume:
+            return "RESUME";
+        case Verb::kSuspend:
+            return "SUSPEND";
+        case Verb::kReconnect:
+            return "RECONNECT";
+        case Verb::kKill:
+            return "KILL";
+        case Verb::kKillClient:
+            return "KILL_CLIENT";
+        case Verb::kDisable:
+            return "DISABLE";
+        case Verb::kEnable:
+            return "ENABLE";
+        case Verb::kReload:
+            return "RELOAD";
+        case Verb::kWaitClose:
+            return "WAIT_CLOSE";
+        case Verb::kShutdown:
+            return "SHUTDOWN";
     }
     return "SHOW";
 }

@@ -3,21 +3,53 @@
 // Case-insensitive; `select X` means `show X`. Texts of errors are PgBouncer's (admin.c), since scripts match them.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "dataplane/base/result.hpp"
-
 namespace cenote::admin {
 
 enum class Verb {
-    kShow, kSet, kPause, kResume, kSuspend, kReconnect, kKill, kKillClient, kDisable, kEnable, kReload, kWaitClose, kShutdown
+    kShow,
+    kSet,
+    kPause,
+    kResume,
+    kSuspend,
+    kReconnect,
+    kKill,
+    kKillClient,
+    kDisable,
+    kEnable,
+    kReload,
+    kWaitClose,
+    kShutdown
 };
 
 enum class Show {
-    kHelp, kVersion, kPools, kClients, kServers, kActiveSockets, kSockets, kStats, kStatsTotals, kStatsAverages, kTotals, kDatabases, kUsers,
-    kLists, kConfig, kState, kMem, kDnsHosts, kDnsZones, kPeers, kPeerPools, kFds,
+    kHelp,
+    kVersion,
+    kPools,
+    kClients,
+    kServers,
+    kActiveSockets,
+    kSockets,
+    kStats,
+    kStatsTotals,
+    kStatsAverages,
+    kTotals,
+    kDatabases,
+    kUsers,
+    kLists,
+    kConfig,
+    kState,
+    kMem,
+    kDnsHosts,
+    kDnsZones,
+    kPeers,
+    kPeerPools,
+    kFds,
     kParameter  // SHOW client_encoding and its like: some drivers ask; `argument` names it
 };
 
@@ -28,10 +60,10 @@ enum class Access { kStats, kAdmin };
 
 struct Command {
     Verb verb = Verb::kShow;
-    Show show = Show::kHelp;                        // of kShow
+    Show show = Show::kHelp;                           // of kShow
     ShutdownMode shutdown = ShutdownMode::kImmediate;  // of kShutdown
-    std::string argument{};                         // database of PAUSE…, client id of KILL_CLIENT, key of SET, parameter of kParameter; "" = none
-    std::string value{};                            // of SET
+    std::string argument{};  // database of PAUSE…, client id of KILL_CLIENT, key of SET, parameter of kParameter; "" = none
+    std::string value{};     // of SET
 
     bool operator==(const Command&) const = default;
 };

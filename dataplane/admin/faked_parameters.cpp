@@ -22,7 +22,9 @@ constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 
 FakedParameter find_faked_parameter(std::string_view name) {
     for (const FakedParameter& parameter : kParameters) {
-        if (std::equal(name.begin(), name.end(), parameter.name.begin(), parameter.name.end(), [](char a, char b) { return lower(a) == b; })) {
+        if (std::equal(name.begin(), name.end(), parameter.name.begin(), parameter.name.end(), [](char a, char b) {
+                return lower(a) == b;
+            })) {
             return parameter;
         }
     }

@@ -26,7 +26,7 @@ StatsCounters averages(const StatsCounters& older, const StatsCounters& newer, M
     if (elapsed.count() <= 0) {
         return out;
     }
-    const auto grown = [&](std::uint64_t StatsCounters::*counter) {
+    const auto grown = [&](std::uint64_t StatsCounters::* counter) {
         return newer.*counter < older.*counter ? std::uint64_t{0} : newer.*counter - older.*counter;
     };
     const double seconds = std::chrono::duration<double>(elapsed).count();
@@ -36,7 +36,7 @@ StatsCounters averages(const StatsCounters& older, const StatsCounters& newer, M
           &StatsCounters::client_login_count}) {
         out.*counter = static_cast<std::uint64_t>(static_cast<double>(grown(counter)) / seconds);
     }
-    const auto each = [&](std::uint64_t StatsCounters::*time, std::uint64_t StatsCounters::*count) {
+    const auto each = [&](std::uint64_t StatsCounters::* time, std::uint64_t StatsCounters::* count) {
         return grown(count) == 0 ? std::uint64_t{0} : grown(time) / grown(count);
     };
     out.xact_time = each(&StatsCounters::xact_time, &StatsCounters::xact_count);

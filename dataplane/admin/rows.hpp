@@ -1,14 +1,15 @@
 // What the console shows, as plain values: the process's owner thread collects a Snapshot from its workers, the table builders turn it into
-// columns. No pointers into live objects, so a Snapshot may outlive everything it describes. Times of sockets are wall clock, since people read them.
+// columns. No pointers into live objects, so a Snapshot may outlive everything it describes. Times of sockets are wall clock, since people
+// read them.
 #pragma once
+
+#include "dataplane/config/config.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "dataplane/config/config.hpp"
 
 namespace cenote::admin {
 
@@ -22,21 +23,21 @@ struct SocketRow {
     std::string database;
     std::string replication = "none";  // none, logical, physical
     std::string state;
-    std::string address;               // "unix" for unix sockets
+    std::string address;  // "unix" for unix sockets
     int port = 0;
     std::string local_address;
     int local_port = 0;
     WallTime connect_time;
-    WallTime request_time;             // the epoch (default) where nothing was asked yet: shown empty
-    Microseconds wait{0};              // of a waiting client, otherwise 0
+    WallTime request_time;  // the epoch (default) where nothing was asked yet: shown empty
+    Microseconds wait{0};   // of a waiting client, otherwise 0
     bool close_needed = false;
-    std::uint64_t pointer = 0;         // any number that names this connection and no other at the time; shown as 0x…
-    std::uint64_t link = 0;            // the pointer of the other side, 0 = none
+    std::uint64_t pointer = 0;  // any number that names this connection and no other at the time; shown as 0x…
+    std::uint64_t link = 0;     // the pointer of the other side, 0 = none
     int remote_pid = 0;
-    std::string tls;                   // "TLSv1.3/TLS_AES_256_GCM_SHA384", "" without TLS
+    std::string tls;  // "TLSv1.3/TLS_AES_256_GCM_SHA384", "" without TLS
     std::string application_name;
     int prepared_statements = 0;
-    std::int64_t id = 0;               // what KILL_CLIENT takes
+    std::int64_t id = 0;  // what KILL_CLIENT takes
     // SHOW SOCKETS only: buffer positions
     int recv_pos = 0;
     int pkt_pos = 0;
@@ -71,16 +72,16 @@ struct PoolRow {
 /// A line of [databases], or one made from "*", or the console itself. Limits are effective values.
 struct DatabaseRow {
     std::string name;
-    std::string host;                // "" = NULL (unix socket)
+    std::string host;  // "" = NULL (unix socket)
     int port = 5432;
-    std::string database;            // name on the server
-    std::string force_user;          // "" = NULL
+    std::string database;    // name on the server
+    std::string force_user;  // "" = NULL
     int pool_size = 0;
     int min_pool_size = 0;
     int reserve_pool_size = 0;
     Microseconds server_lifetime{0};
     std::optional<config::PoolMode> pool_mode;  // NULL unless the line sets it
-    std::string load_balance_hosts;  // "" = NULL
+    std::string load_balance_hosts;             // "" = NULL
     int max_connections = 0;
     int current_connections = 0;
     int max_client_connections = 0;
@@ -120,8 +121,8 @@ struct StatsCounters {
     bool operator==(const StatsCounters&) const = default;
 };
 
-/// Averages of the growth between two readings, PgBouncer's rule: counts and bytes are a second; xact_time is a transaction, query_time a query and
-/// wait_time a server assignment, in microseconds. All zero if no time has passed.
+/// Averages of the growth between two readings, PgBouncer's rule: counts and bytes are a second; xact_time is a transaction, query_time a
+/// query and wait_time a server assignment, in microseconds. All zero if no time has passed.
 [[nodiscard]] StatsCounters averages(const StatsCounters& older, const StatsCounters& newer, Microseconds elapsed);
 
 struct StatsRow {

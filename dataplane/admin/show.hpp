@@ -1,16 +1,17 @@
-// SHOW: rows -> tables with PgBouncer's exact columns (1.26). One .cpp a family: show_sockets, show_pools, show_stats, show_databases, show_misc.
+// SHOW: rows -> tables with PgBouncer's exact columns (1.26). One .cpp a family: show_sockets, show_pools, show_stats, show_databases,
+// show_misc.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "dataplane/admin/command.hpp"
 #include "dataplane/admin/faked_parameters.hpp"
 #include "dataplane/admin/rows.hpp"
 #include "dataplane/admin/table.hpp"
 #include "dataplane/config/config.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace cenote::admin {
 

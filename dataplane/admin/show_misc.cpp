@@ -1,15 +1,15 @@
 // SHOW VERSION, LISTS, CONFIG, STATE, MEM, DNS_HOSTS, DNS_ZONES, HELP, the faked parameters, and the console's welcome.
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-#include <fmt/format.h>
-
 #include "dataplane/admin/cells.hpp"
 #include "dataplane/admin/faked_parameters.hpp"
 #include "dataplane/admin/show.hpp"
 #include "dataplane/config/setting.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace cenote::admin {
 
@@ -26,10 +26,20 @@ Table show_lists(const ListsRow& lists) {
     Table table;
     table.columns = {{"list", kText}, {"items", kInt4}};
     const std::pair<std::string_view, int> rows[] = {
-        {"databases", lists.databases}, {"users", lists.users}, {"peers", lists.peers}, {"pools", lists.pools}, {"peer_pools", lists.peer_pools},
-        {"free_clients", lists.free_clients}, {"used_clients", lists.used_clients}, {"login_clients", lists.login_clients},
-        {"free_servers", lists.free_servers}, {"used_servers", lists.used_servers}, {"dns_names", lists.dns_names},
-        {"dns_zones", lists.dns_zones}, {"dns_queries", lists.dns_queries}, {"dns_pending", lists.dns_pending},
+        {"databases", lists.databases},
+        {"users", lists.users},
+        {"peers", lists.peers},
+        {"pools", lists.pools},
+        {"peer_pools", lists.peer_pools},
+        {"free_clients", lists.free_clients},
+        {"used_clients", lists.used_clients},
+        {"login_clients", lists.login_clients},
+        {"free_servers", lists.free_servers},
+        {"used_servers", lists.used_servers},
+        {"dns_names", lists.dns_names},
+        {"dns_zones", lists.dns_zones},
+        {"dns_queries", lists.dns_queries},
+        {"dns_pending", lists.dns_pending},
     };
     for (const auto& [name, items] : rows) {
         table.rows.push_back({text(name), number(items)});
@@ -42,7 +52,10 @@ Table show_config(const config::Config& config) {
     table.columns = {{"key", kText}, {"value", kText}, {"default", kText}, {"changeable", kText}};
     for (const config::ShownSetting& setting : config::shown_settings(config)) {
         table.rows.push_back({
-            text(setting.name), setting.value, setting.default_text ? text(*setting.default_text) : Cell{}, text(setting.changeable ? "yes" : "no"),
+            text(setting.name),
+            setting.value,
+            setting.default_text ? text(*setting.default_text) : Cell{},
+            text(setting.changeable ? "yes" : "no"),
         });
     }
     return table;
@@ -53,7 +66,9 @@ Table show_state(const StateRow& state) {
     Table table;
     table.columns = {{"key", kText}, {"value", kText}};
     table.rows = {
-        {text("active"), yes(!state.paused && !state.suspended)}, {text("paused"), yes(state.paused)}, {text("suspended"), yes(state.suspended)}
+        {text("active"), yes(!state.paused && !state.suspended)},
+        {text("paused"), yes(state.paused)},
+        {text("suspended"), yes(state.suspended)}
     };
     return table;
 }
@@ -125,29 +140,51 @@ std::vector<std::pair<std::string, std::string>> welcome_parameters(std::string_
 
 Table show(const Command& command, const Snapshot& snapshot, const config::Config& config) {
     switch (command.show) {
-        case Show::kVersion: return show_version(snapshot.version);
-        case Show::kPools: return show_pools(snapshot.pools);
-        case Show::kClients: return show_clients(snapshot.clients);
-        case Show::kServers: return show_servers(snapshot.servers);
-        case Show::kActiveSockets: return show_active_sockets(snapshot.clients, snapshot.servers);
-        case Show::kSockets: return show_sockets(snapshot.clients, snapshot.servers);
-        case Show::kStats: return show_stats(snapshot.stats);
-        case Show::kStatsTotals: return show_stats_totals(snapshot.stats);
-        case Show::kStatsAverages: return show_stats_averages(snapshot.stats);
-        case Show::kTotals: return show_totals(snapshot.stats);
-        case Show::kDatabases: return show_databases(snapshot.databases);
-        case Show::kUsers: return show_users(snapshot.users);
-        case Show::kLists: return show_lists(snapshot.lists);
-        case Show::kConfig: return show_config(config);
-        case Show::kState: return show_state(snapshot.state);
-        case Show::kMem: return show_mem(snapshot.memory);
-        case Show::kDnsHosts: return show_dns_hosts(snapshot.dns);
-        case Show::kDnsZones: return show_dns_zones();
-        case Show::kPeers: return show_peers(config);
-        case Show::kPeerPools: return show_peer_pools();
-        case Show::kParameter: return show_parameter(command.argument);
+        case Show::kVersion:
+            return show_version(snapshot.version);
+        case Show::kPools:
+            return show_pools(snapshot.pools);
+        case Show::kClients:
+            return show_clients(snapshot.clients);
+        case Show::kServers:
+            return show_servers(snapshot.servers);
+        case Show::kActiveSockets:
+            return show_active_sockets(snapshot.clients, snapshot.servers);
+        case Show::kSockets:
+            return show_sockets(snapshot.clients, snapshot.servers);
+        case Show::kStats:
+            return show_stats(snapshot.stats);
+        case Show::kStatsTotals:
+            return show_stats_totals(snapshot.stats);
+        case Show::kStatsAverages:
+            return show_stats_averages(snapshot.stats);
+        case Show::kTotals:
+            return show_totals(snapshot.stats);
+        case Show::kDatabases:
+            return show_databases(snapshot.databases);
+        case Show::kUsers:
+            return show_users(snapshot.users);
+        case Show::kLists:
+            return show_lists(snapshot.lists);
+        case Show::kConfig:
+            return show_config(config);
+        case Show::kState:
+            return show_state(snapshot.state);
+        case Show::kMem:
+            return show_mem(snapshot.memory);
+        case Show::kDnsHosts:
+            return show_dns_hosts(snapshot.dns);
+        case Show::kDnsZones:
+            return show_dns_zones();
+        case Show::kPeers:
+            return show_peers(config);
+        case Show::kPeerPools:
+            return show_peer_pools();
+        case Show::kParameter:
+            return show_parameter(command.argument);
         case Show::kHelp:
-        case Show::kFds: break;
+        case Show::kFds:
+            break;
     }
     return {};
 }

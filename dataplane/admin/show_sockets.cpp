@@ -1,11 +1,11 @@
 // SHOW CLIENTS, SERVERS, SOCKETS, ACTIVE_SOCKETS.
+#include "dataplane/admin/cells.hpp"
+#include "dataplane/admin/show.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "dataplane/admin/cells.hpp"
-#include "dataplane/admin/show.hpp"
 
 namespace cenote::admin {
 namespace {
@@ -17,10 +17,11 @@ enum class Detail { kStandard, kBuffers };
 Table header(Detail detail) {
     Table table;
     table.columns = {
-        {"type", kText}, {"user", kText}, {"database", kText}, {"replication", kText}, {"state", kText}, {"addr", kText}, {"port", kInt4},
-        {"local_addr", kText}, {"local_port", kInt4}, {"connect_time", kTime}, {"request_time", kTime}, {"wait", kInt4}, {"wait_us", kInt4},
-        {"close_needed", kInt4}, {"ptr", kText}, {"link", kText}, {"remote_pid", kInt4}, {"tls", kText}, {"application_name", kText},
-        {"prepared_statements", kInt4}, {"id", kInt4},
+        {"type", kText},         {"user", kText},       {"database", kText},   {"replication", kText},      {"state", kText},
+        {"addr", kText},         {"port", kInt4},       {"local_addr", kText}, {"local_port", kInt4},       {"connect_time", kTime},
+        {"request_time", kTime}, {"wait", kInt4},       {"wait_us", kInt4},    {"close_needed", kInt4},     {"ptr", kText},
+        {"link", kText},         {"remote_pid", kInt4}, {"tls", kText},        {"application_name", kText}, {"prepared_statements", kInt4},
+        {"id", kInt4},
     };
     if (detail == Detail::kBuffers) {
         for (const std::string_view name : {"recv_pos", "pkt_pos", "pkt_remain", "send_pos", "send_remain", "pkt_avail", "send_avail"}) {
@@ -32,14 +33,32 @@ Table header(Detail detail) {
 
 void add(Table& table, std::string_view type, const SocketRow& socket, std::string state, Detail detail) {
     Row row{
-        text(type), text(socket.user), text(socket.database), text(socket.replication), std::move(state), text(socket.address), number(socket.port),
-        text(socket.local_address), number(socket.local_port), time(socket.connect_time), time(socket.request_time), whole_seconds(socket.wait),
-        rest_of_second(socket.wait), flag(socket.close_needed), pointer(socket.pointer), pointer(socket.link), number(socket.remote_pid),
-        text(socket.tls), text(socket.application_name), number(socket.prepared_statements), number(socket.id),
+        text(type),
+        text(socket.user),
+        text(socket.database),
+        text(socket.replication),
+        std::move(state),
+        text(socket.address),
+        number(socket.port),
+        text(socket.local_address),
+        number(socket.local_port),
+        time(socket.connect_time),
+        time(socket.request_time),
+        whole_seconds(socket.wait),
+        rest_of_second(socket.wait),
+        flag(socket.close_needed),
+        pointer(socket.pointer),
+        pointer(socket.link),
+        number(socket.remote_pid),
+        text(socket.tls),
+        text(socket.application_name),
+        number(socket.prepared_statements),
+        number(socket.id),
     };
     if (detail == Detail::kBuffers) {
-        for (const int position : {socket.recv_pos, socket.pkt_pos, socket.pkt_remain, socket.send_pos, socket.send_remain, socket.pkt_avail,
-                                   socket.send_avail}) {
+        for (const int position :
+             {socket.recv_pos, socket.pkt_pos, socket.pkt_remain, socket.send_pos, socket.send_remain, socket.pkt_avail, socket.send_avail
+             }) {
             row.push_back(number(position));
         }
     }
@@ -57,7 +76,9 @@ std::string debug_state(std::string_view prefix, std::string_view state) {
     return std::string(prefix) + std::string(state);
 }
 
-bool has_bytes(const SocketRow& socket) { return socket.recv_pos != 0 || socket.pkt_avail != 0 || socket.send_avail != 0 || socket.pkt_remain != 0; }
+bool has_bytes(const SocketRow& socket) {
+    return socket.recv_pos != 0 || socket.pkt_avail != 0 || socket.send_avail != 0 || socket.pkt_remain != 0;
+}
 
 Table sockets(const std::vector<ClientRow>& clients, const std::vector<ServerRow>& servers, bool only_active) {
     Table table = header(Detail::kBuffers);
@@ -92,8 +113,12 @@ Table show_servers(const std::vector<ServerRow>& servers) {
     return table;
 }
 
-Table show_sockets(const std::vector<ClientRow>& clients, const std::vector<ServerRow>& servers) { return sockets(clients, servers, false); }
+Table show_sockets(const std::vector<ClientRow>& clients, const std::vector<ServerRow>& servers) {
+    return sockets(clients, servers, false);
+}
 
-Table show_active_sockets(const std::vector<ClientRow>& clients, const std::vector<ServerRow>& servers) { return sockets(clients, servers, true); }
+Table show_active_sockets(const std::vector<ClientRow>& clients, const std::vector<ServerRow>& servers) {
+    return sockets(clients, servers, true);
+}
 
 }  // namespace cenote::admin

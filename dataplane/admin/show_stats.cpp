@@ -1,14 +1,15 @@
-// SHOW STATS, STATS_TOTALS, STATS_AVERAGES, TOTALS. One list of counters drives all four; only their names differ, and they do, by PgBouncer's history.
+// SHOW STATS, STATS_TOTALS, STATS_AVERAGES, TOTALS. One list of counters drives all four; only their names differ, and they do, by
+// PgBouncer's history.
+#include "dataplane/admin/cells.hpp"
+#include "dataplane/admin/show.hpp"
+
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <fmt/format.h>
-
-#include "dataplane/admin/cells.hpp"
-#include "dataplane/admin/show.hpp"
 
 namespace cenote::admin {
 namespace {
@@ -16,17 +17,19 @@ namespace {
 using enum ColumnType;
 
 struct Counter {
-    std::uint64_t StatsCounters::*value;
-    std::string_view stats_total;     // SHOW STATS
+    std::uint64_t StatsCounters::* value;
+    std::string_view stats_total;  // SHOW STATS
     std::string_view stats_average;
-    std::string_view totals_column;   // SHOW STATS_TOTALS
-    std::string_view averages_column; // SHOW STATS_AVERAGES
-    std::string_view totals_row;      // SHOW TOTALS, after total_ and avg_
+    std::string_view totals_column;    // SHOW STATS_TOTALS
+    std::string_view averages_column;  // SHOW STATS_AVERAGES
+    std::string_view totals_row;       // SHOW TOTALS, after total_ and avg_
 };
 
 constexpr std::array kCounters{
-    Counter{&StatsCounters::server_assignment_count, "total_server_assignment_count", "avg_server_assignment_count", "server_assignment_count",
-            "server_assignment_count", "server_assignment_count"},
+    Counter{
+        &StatsCounters::server_assignment_count, "total_server_assignment_count", "avg_server_assignment_count", "server_assignment_count",
+        "server_assignment_count", "server_assignment_count"
+    },
     Counter{&StatsCounters::xact_count, "total_xact_count", "avg_xact_count", "xact_count", "xact_count", "xact_count"},
     Counter{&StatsCounters::query_count, "total_query_count", "avg_query_count", "query_count", "query_count", "query_count"},
     Counter{&StatsCounters::client_bytes, "total_received", "avg_recv", "bytes_received", "bytes_received", "client_bytes"},
@@ -34,16 +37,22 @@ constexpr std::array kCounters{
     Counter{&StatsCounters::xact_time, "total_xact_time", "avg_xact_time", "xact_time", "xact_time", "xact_time"},
     Counter{&StatsCounters::query_time, "total_query_time", "avg_query_time", "query_time", "query_time", "query_time"},
     Counter{&StatsCounters::wait_time, "total_wait_time", "avg_wait_time", "wait_time", "wait_time", "wait_time"},
-    Counter{&StatsCounters::client_parse_count, "total_client_parse_count", "avg_client_parse_count", "client_parse_count",
-            "avg_client_parse_count", "ps_client_parse_count"},
-    Counter{&StatsCounters::server_parse_count, "total_server_parse_count", "avg_server_parse_count", "server_parse_count",
-            "avg_server_parse_count", "ps_server_parse_count"},
+    Counter{
+        &StatsCounters::client_parse_count, "total_client_parse_count", "avg_client_parse_count", "client_parse_count",
+        "avg_client_parse_count", "ps_client_parse_count"
+    },
+    Counter{
+        &StatsCounters::server_parse_count, "total_server_parse_count", "avg_server_parse_count", "server_parse_count",
+        "avg_server_parse_count", "ps_server_parse_count"
+    },
     Counter{&StatsCounters::bind_count, "total_bind_count", "avg_bind_count", "bind_count", "avg_bind_count", "ps_bind_count"},
-    Counter{&StatsCounters::client_login_count, "total_client_login_count", "avg_client_login_count", "client_login_count",
-            "avg_client_login_count", "client_login_count"},
+    Counter{
+        &StatsCounters::client_login_count, "total_client_login_count", "avg_client_login_count", "client_login_count",
+        "avg_client_login_count", "client_login_count"
+    },
 };
 
-void add_columns(Table& table, std::string_view Counter::*name) {
+void add_columns(Table& table, std::string_view Counter::* name) {
     for (const Counter& counter : kCounters) {
         table.columns.push_back({counter.*name, kNumeric});
     }
@@ -90,7 +99,7 @@ StatsCounters overall_average(const std::vector<StatsRow>& stats) {
     return average;
 }
 
-Table one_kind(const std::vector<StatsRow>& stats, std::string_view Counter::*name, StatsCounters StatsRow::*counters) {
+Table one_kind(const std::vector<StatsRow>& stats, std::string_view Counter::* name, StatsCounters StatsRow::* counters) {
     Table table;
     table.columns.push_back({"database", kText});
     add_columns(table, name);

@@ -1,10 +1,10 @@
 #include "dataplane/admin/table.hpp"
 
-#include <cstdint>
-#include <string_view>
-
 #include "dataplane/base/assert.hpp"
 #include "dataplane/protocol/message_writer.hpp"
+
+#include <cstdint>
+#include <string_view>
 
 namespace cenote::admin {
 namespace {
@@ -17,12 +17,17 @@ struct WireType {
 // Type oids and lengths of pg_type.
 WireType wire_type(ColumnType type) {
     switch (type) {
-        case ColumnType::kInt4: return {23, 4};
-        case ColumnType::kInt8: return {20, 8};
-        case ColumnType::kNumeric: return {1700, -1};
-        case ColumnType::kBytes: return {17, -1};
+        case ColumnType::kInt4:
+            return {23, 4};
+        case ColumnType::kInt8:
+            return {20, 8};
+        case ColumnType::kNumeric:
+            return {1700, -1};
+        case ColumnType::kBytes:
+            return {17, -1};
         case ColumnType::kText:
-        case ColumnType::kTime: break;
+        case ColumnType::kTime:
+            break;
     }
     return {25, -1};
 }
@@ -38,7 +43,7 @@ void write_row_description(const Table& table, protocol::MessageWriter& out) {
         out.int32(type.oid);
         out.int16(type.size);
         out.int32(-1);  // no type modifier
-        out.int16(0);  // text format
+        out.int16(0);   // text format
     }
     out.end();
 }

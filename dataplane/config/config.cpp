@@ -17,31 +17,41 @@ T positive_or(const std::optional<T>& own, T general) {
 
 std::string_view to_string(PoolMode mode) {
     switch (mode) {
-        case PoolMode::kSession: return "session";
-        case PoolMode::kTransaction: return "transaction";
-        case PoolMode::kStatement: return "statement";
+        case PoolMode::kSession:
+            return "session";
+        case PoolMode::kTransaction:
+            return "transaction";
+        case PoolMode::kStatement:
+            return "statement";
     }
     return "session";
 }
 
 std::string_view to_string(AuthType type) {
     switch (type) {
-        case AuthType::kAny: return "any";
-        case AuthType::kTrust: return "trust";
-        case AuthType::kPlain: return "plain";
-        case AuthType::kMd5: return "md5";
-        case AuthType::kScramSha256: return "scram-sha-256";
-        case AuthType::kCert: return "cert";
-        case AuthType::kHba: return "hba";
-        case AuthType::kLdap: return "ldap";
-        case AuthType::kPam: return "pam";
+        case AuthType::kAny:
+            return "any";
+        case AuthType::kTrust:
+            return "trust";
+        case AuthType::kPlain:
+            return "plain";
+        case AuthType::kMd5:
+            return "md5";
+        case AuthType::kScramSha256:
+            return "scram-sha-256";
+        case AuthType::kCert:
+            return "cert";
+        case AuthType::kHba:
+            return "hba";
+        case AuthType::kLdap:
+            return "ldap";
+        case AuthType::kPam:
+            return "pam";
     }
     return "md5";
 }
 
-std::string_view to_string(LoadBalanceHosts policy) {
-    return policy == LoadBalanceHosts::kDisable ? "disable" : "round-robin";
-}
+std::string_view to_string(LoadBalanceHosts policy) { return policy == LoadBalanceHosts::kDisable ? "disable" : "round-robin"; }
 
 const Database* Config::find_database(std::string_view name) const {
     const auto found = databases.find(name);
@@ -91,9 +101,7 @@ PoolMode Config::pool_mode_for(const Database& database, const User* user_line) 
     return database.pool_mode.value_or(pool_mode);
 }
 
-int Config::max_db_connections_for(const Database& database) const {
-    return positive_or(database.max_db_connections, max_db_connections);
-}
+int Config::max_db_connections_for(const Database& database) const { return positive_or(database.max_db_connections, max_db_connections); }
 
 int Config::max_db_client_connections_for(const Database& database) const {
     return positive_or(database.max_db_client_connections, max_db_client_connections);
@@ -108,9 +116,7 @@ int Config::max_user_client_connections_for(const User* user_line) const {
                                 : positive_or(user_line->max_user_client_connections, max_user_client_connections);
 }
 
-Microseconds Config::server_lifetime_for(const Database& database) const {
-    return positive_or(database.server_lifetime, server_lifetime);
-}
+Microseconds Config::server_lifetime_for(const Database& database) const { return positive_or(database.server_lifetime, server_lifetime); }
 
 Microseconds Config::query_wait_timeout_for(const Database& database, const User* user_line) const {
     if (user_line != nullptr && user_line->query_wait_timeout) {
@@ -128,8 +134,7 @@ Microseconds Config::client_idle_timeout_for(const User* user_line) const {
 }
 
 Microseconds Config::idle_transaction_timeout_for(const User* user_line) const {
-    return user_line == nullptr ? idle_transaction_timeout
-                                : positive_or(user_line->idle_transaction_timeout, idle_transaction_timeout);
+    return user_line == nullptr ? idle_transaction_timeout : positive_or(user_line->idle_transaction_timeout, idle_transaction_timeout);
 }
 
 Microseconds Config::transaction_timeout_for(const User* user_line) const {

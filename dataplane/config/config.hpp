@@ -1,7 +1,7 @@
 // The configuration as one immutable snapshot: what the files, the environment and --set said, checked, in typed fields. Loaded by
-// config_loader, shared between threads as shared_ptr<const Config>, never changed after that: a reload makes a new one. One field a setting,
-// named as PgBouncer names it (doc: https://www.pgbouncer.org/config.html), so a reader of its manual finds it here.
-// Zero keeps PgBouncer's meaning in each field: mostly "off" or "no limit"; settings_table.cpp says it for each.
+// config_loader, shared between threads as shared_ptr<const Config>, never changed after that: a reload makes a new one. One field a
+// setting, named as PgBouncer names it (doc: https://www.pgbouncer.org/config.html), so a reader of its manual finds it here. Zero keeps
+// PgBouncer's meaning in each field: mostly "off" or "no limit"; settings_table.cpp says it for each.
 #pragma once
 
 #include <chrono>
@@ -29,7 +29,7 @@ using Microseconds = std::chrono::microseconds;
 /// One line of [databases]. An absent optional means "as the [pgbouncer] section says".
 struct Database {
     std::string name;
-    std::string host;    // one or more names, addresses or socket directories, separated by commas; "" = the default unix socket directory
+    std::string host;  // one or more names, addresses or socket directories, separated by commas; "" = the default unix socket directory
     int port = 5432;
     std::string dbname;  // name on the server; the loader fills in `name` where the line has none (stays "" in the fallback)
     std::string user;    // "" = the client's own; otherwise every client shares this server user
@@ -201,7 +201,7 @@ struct Config {
     Microseconds drain_timeout{0};  // 0 = SIGTERM as PgBouncer does it
     Microseconds drain_delay{0};
     std::string http_listen_addr = "127.0.0.1";
-    int http_port = 9127;           // 0 = off
+    int http_port = 9127;  // 0 = off
     bool watch_config = true;
 
     // Sections
@@ -211,8 +211,8 @@ struct Config {
     std::vector<Peer> peers;
 
     // Where it came from
-    std::string path;                // the file of the command line
-    std::vector<std::string> files;  // every file that was or will be read: `path`, each %include, auth_file; for the file watch
+    std::string path;                   // the file of the command line
+    std::vector<std::string> files;     // every file that was or will be read: `path`, each %include, auth_file; for the file watch
     std::vector<std::string> warnings;  // "file:line: …" of what is odd but allowed; the app logs them after a load
 
     /// The line of that name, or nullptr. Never the fallback.
@@ -223,7 +223,8 @@ struct Config {
     [[nodiscard]] std::optional<Database> resolve_database(std::string_view name) const;
     [[nodiscard]] const User* find_user(std::string_view name) const;
 
-    // Effective values of the pool (database, user); a null user means "no line in [users]". PgBouncer's precedence: the user's over the database's over the general one.
+    // Effective values of the pool (database, user); a null user means "no line in [users]". PgBouncer's precedence: the user's over the
+    // database's over the general one.
     [[nodiscard]] int pool_size_for(const Database& database, const User* user_line) const;
     // As there, zero in a count of connections, in server_lifetime or in a user's timeout means "not set here".
     [[nodiscard]] int min_pool_size_for(const Database& database) const;  // the pool caps it at its size

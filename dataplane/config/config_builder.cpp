@@ -1,16 +1,16 @@
 #include "dataplane/config/config_builder.hpp"
 
+#include "dataplane/config/setting.hpp"
+#include "dataplane/config/setting_value.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <fmt/format.h>
-
-#include "dataplane/config/setting.hpp"
-#include "dataplane/config/setting_value.hpp"
 
 namespace cenote::config {
 namespace {
@@ -60,10 +60,17 @@ private:
 
     void add_line(const Line& line) {
         switch (line.scope) {
-            case Scope::kDatabase: add_database(line); break;
-            case Scope::kUser: add_user(line); break;
-            case Scope::kPeer: add_peer(line); break;
-            case Scope::kGlobal: break;
+            case Scope::kDatabase:
+                add_database(line);
+                break;
+            case Scope::kUser:
+                add_user(line);
+                break;
+            case Scope::kPeer:
+                add_peer(line);
+                break;
+            case Scope::kGlobal:
+                break;
         }
     }
 
@@ -166,9 +173,7 @@ private:
 
 }  // namespace
 
-Config build_config(
-    const std::string& path, const Document& document, const std::vector<Override>& overrides, Diagnostics& diagnostics
-) {
+Config build_config(const std::string& path, const Document& document, const std::vector<Override>& overrides, Diagnostics& diagnostics) {
     return ConfigBuilder(path, diagnostics).build(document, overrides);
 }
 

@@ -1,13 +1,13 @@
 // Document -> Config: looks every name up in the settings table, checks every value, then checks what only the whole can show.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "dataplane/config/config.hpp"
 #include "dataplane/config/config_loader.hpp"
 #include "dataplane/config/diagnostics.hpp"
 #include "dataplane/config/document.hpp"
+
+#include <string>
+#include <vector>
 
 namespace cenote::config {
 

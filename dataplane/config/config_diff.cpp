@@ -1,10 +1,10 @@
 #include "dataplane/config/config_diff.hpp"
 
+#include "dataplane/config/setting.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "dataplane/config/setting.hpp"
 
 namespace cenote::config {
 namespace {

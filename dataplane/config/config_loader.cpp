@@ -1,5 +1,14 @@
 #include "dataplane/config/config_loader.hpp"
 
+#include "dataplane/config/config_builder.hpp"
+#include "dataplane/config/diagnostics.hpp"
+#include "dataplane/config/document.hpp"
+#include "dataplane/config/ini_parser.hpp"
+#include "dataplane/config/setting.hpp"
+#include "dataplane/config/yaml_parser.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -10,15 +19,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
-
-#include "dataplane/config/config_builder.hpp"
-#include "dataplane/config/diagnostics.hpp"
-#include "dataplane/config/document.hpp"
-#include "dataplane/config/ini_parser.hpp"
-#include "dataplane/config/setting.hpp"
-#include "dataplane/config/yaml_parser.hpp"
 
 namespace cenote::config {
 namespace {
@@ -50,9 +50,7 @@ Result<std::string> read_file(const std::string& path) {
     return text;
 }
 
-Result<std::shared_ptr<const Config>> load(
-    const std::string& path, const std::vector<Override>& overrides, const FileReader& reader
-) {
+Result<std::shared_ptr<const Config>> load(const std::string& path, const std::vector<Override>& overrides, const FileReader& reader) {
     const Result<std::string> text = reader(path);
     if (!text) {
         return text.error();

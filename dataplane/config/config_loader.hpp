@@ -3,14 +3,14 @@
 // Also the place where a running process's SET gets its new snapshot. No threads, no sockets; files come through the injected reader.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+#include "dataplane/config/config.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
-#include "dataplane/config/config.hpp"
 
 namespace cenote::config {
 

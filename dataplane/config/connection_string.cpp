@@ -1,12 +1,12 @@
 #include "dataplane/config/connection_string.hpp"
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace cenote::config {
 namespace {

@@ -1,12 +1,12 @@
 // The value of a line in [databases], [users] and [peers]: name=value pairs with spaces between them, quoted as name='it''s'.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::config {
 

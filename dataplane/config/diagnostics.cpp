@@ -1,13 +1,13 @@
 #include "dataplane/config/diagnostics.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace cenote::config {
 namespace {

@@ -1,11 +1,11 @@
 // What is wrong with a configuration: all of it, each with its place.
 #pragma once
 
+#include "dataplane/base/error.hpp"
+
 #include <cstddef>
 #include <string>
 #include <vector>
-
-#include "dataplane/base/error.hpp"
 
 namespace cenote::config {
 

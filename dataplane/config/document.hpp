@@ -1,11 +1,11 @@
 // A configuration file as it is written, before the names and values are looked at: what both parsers make and config_builder reads.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "dataplane/config/diagnostics.hpp"
 #include "dataplane/config/setting.hpp"
+
+#include <string>
+#include <vector>
 
 namespace cenote::config {
 

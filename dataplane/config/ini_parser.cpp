@@ -1,17 +1,17 @@
 #include "dataplane/config/ini_parser.hpp"
 
+#include "dataplane/config/connection_string.hpp"
+#include "dataplane/config/nearest_name.hpp"
+#include "dataplane/config/setting_value.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
-
-#include "dataplane/config/connection_string.hpp"
-#include "dataplane/config/nearest_name.hpp"
-#include "dataplane/config/setting_value.hpp"
 
 namespace cenote::config {
 namespace {
@@ -62,7 +62,8 @@ private:
         if (line.empty() || line.front() == ';' || line.front() == '#') {
             return;
         }
-        if (line.starts_with(kInclude) && line.size() > kInclude.size() && (line[kInclude.size()] == ' ' || line[kInclude.size()] == '\t')) {
+        if (line.starts_with(kInclude) && line.size() > kInclude.size() &&
+            (line[kInclude.size()] == ' ' || line[kInclude.size()] == '\t')) {
             include(std::string(trim(line.substr(kInclude.size()))), where, depth);
             return;
         }
@@ -103,10 +104,17 @@ private:
         }
         const std::string_view value = trim(rest.substr(1));
         switch (section_) {
-            case Section::kNone: diagnostics_.error(where, fmt::format("\"{}\" stands before the first [section]", *name)); break;
-            case Section::kUnknown: break;  // said once, at the section
-            case Section::kSettings: document_.settings.push_back({*name, std::string(value), where}); break;
-            case Section::kLines: add_line(*name, value, where); break;
+            case Section::kNone:
+                diagnostics_.error(where, fmt::format("\"{}\" stands before the first [section]", *name));
+                break;
+            case Section::kUnknown:
+                break;  // said once, at the section
+            case Section::kSettings:
+                document_.settings.push_back({*name, std::string(value), where});
+                break;
+            case Section::kLines:
+                add_line(*name, value, where);
+                break;
         }
     }
 

@@ -3,12 +3,12 @@
 //   characters than _ . - * letters and digits; %include file, relative to the working directory, or else to the file that includes it.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "dataplane/config/config_loader.hpp"
 #include "dataplane/config/diagnostics.hpp"
 #include "dataplane/config/document.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace cenote::config {
 

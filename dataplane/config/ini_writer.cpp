@@ -1,13 +1,13 @@
 #include "dataplane/config/ini_writer.hpp"
 
+#include "dataplane/config/setting_value.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <fmt/format.h>
-
-#include "dataplane/config/setting_value.hpp"
 
 namespace cenote::config {
 namespace {

@@ -1,12 +1,12 @@
 // Sections -> the text of an ini file that ini_parser reads back unchanged. The operator renders `cenote.ini` with it.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::config {
 

@@ -1,5 +1,11 @@
 #include "dataplane/config/setting.hpp"
 
+#include "dataplane/config/nearest_name.hpp"
+#include "dataplane/config/setting_row.hpp"
+#include "dataplane/config/setting_value.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -11,12 +17,6 @@
 #include <variant>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include "dataplane/config/nearest_name.hpp"
-#include "dataplane/config/setting_row.hpp"
-#include "dataplane/config/setting_value.hpp"
-
 namespace cenote::config {
 namespace {
 
@@ -26,9 +26,10 @@ template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
 Error refused_error(const Setting& setting, std::string_view value) {
-    return {.message = fmt::format(
-                "{} \"{}\" is not supported yet and is refused, since ignoring it would weaken security", setting.name, value
-            )};
+    return {
+        .message =
+            fmt::format("{} \"{}\" is not supported yet and is refused, since ignoring it would weaken security", setting.name, value)
+    };
 }
 
 bool is_refused(const Setting& setting, std::string_view value) {
@@ -170,10 +171,14 @@ const std::vector<Setting>& settings(Scope scope) {
     static const std::vector<Setting> user = user_settings();
     static const std::vector<Setting> peer = peer_settings();
     switch (scope) {
-        case Scope::kGlobal: return global;
-        case Scope::kDatabase: return database;
-        case Scope::kUser: return user;
-        case Scope::kPeer: return peer;
+        case Scope::kGlobal:
+            return global;
+        case Scope::kDatabase:
+            return database;
+        case Scope::kUser:
+            return user;
+        case Scope::kPeer:
+            return peer;
     }
     return global;
 }

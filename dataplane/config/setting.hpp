@@ -2,6 +2,9 @@
 // `spec.settings`, and docs/configuration.md. A setting that is not in it does not exist. Constant after start; any thread.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+#include "dataplane/config/config.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -9,9 +12,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
-#include "dataplane/config/config.hpp"
 
 namespace cenote::config {
 
@@ -38,15 +38,16 @@ struct Setting {
     SettingType type = SettingType::kText;
     Field field{};
     std::optional<std::string_view> default_text{};  // nullopt: shown as NULL, as PgBouncer does for what is unset
-    std::int64_t minimum = 0;                      // numbers and seconds
+    std::int64_t minimum = 0;                        // numbers and seconds
     std::int64_t maximum = 0;
     bool reloadable = true;
     Support support = Support::kWorks;
-    bool cenote_only = false;                      // PgBouncer has no such setting
+    bool cenote_only = false;  // PgBouncer has no such setting
     std::string_view help{};
     std::vector<std::string_view> aliases{};
-    std::vector<std::string_view> words{};    // kEnum, and texts of a closed list: what may stand here
-    std::vector<std::string_view> refused{};  // values that are refused since ignoring them would weaken security; "*" = any but the empty one
+    std::vector<std::string_view> words{};  // kEnum, and texts of a closed list: what may stand here
+    std::vector<std::string_view> refused{
+    };  // values that are refused since ignoring them would weaken security; "*" = any but the empty one
 };
 
 /// All settings of a scope, alphabetical, as SHOW CONFIG prints them.
@@ -55,7 +56,8 @@ struct Setting {
 /// By name or alias, case-sensitive as PgBouncer; nullptr if unknown.
 [[nodiscard]] const Setting* find_setting(Scope scope, std::string_view name);
 
-/// Whether `value` may stand there: "unknown setting \"pool_moed\" (did you mean \"pool_mode\"?)", "max_client_conn: \"x\" is not a number", …
+/// Whether `value` may stand there: "unknown setting \"pool_moed\" (did you mean \"pool_mode\"?)", "max_client_conn: \"x\" is not a
+/// number", …
 [[nodiscard]] Result<void> validate_setting(Scope scope, std::string_view name, std::string_view value);
 
 /// The value in the form of SHOW CONFIG; nullopt = NULL.

@@ -1,5 +1,8 @@
-// How the tables of settings are written down: a Setting with a constructor that takes its type from the field's, and named marks. Only for the tables.
+// How the tables of settings are written down: a Setting with a constructor that takes its type from the field's, and named marks. Only for
+// the tables.
 #pragma once
+
+#include "dataplane/config/setting.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -8,8 +11,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "dataplane/config/setting.hpp"
 
 namespace cenote::config {
 
@@ -36,7 +37,7 @@ constexpr SettingType setting_type() {
 
 struct Row : Setting {
     template <class T, class Owner>
-    Row(std::string_view row_name, T Owner::*member, std::optional<std::string_view> row_default, std::string_view row_help) {
+    Row(std::string_view row_name, T Owner::* member, std::optional<std::string_view> row_default, std::string_view row_help) {
         name = row_name;
         field = FieldOf<Owner>{member};
         type = setting_type<T>();

@@ -1,6 +1,9 @@
-// One value of the configuration: text -> number, time, list, and back, by PgBouncer's rules (libusual, cfparser.c). Errors say what was wrong with
-// the value, without its setting's name.
+// One value of the configuration: text -> number, time, list, and back, by PgBouncer's rules (libusual, cfparser.c). Errors say what was
+// wrong with the value, without its setting's name.
 #pragma once
+
+#include "dataplane/base/result.hpp"
+#include "dataplane/config/config.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -8,16 +11,14 @@
 #include <string_view>
 #include <vector>
 
-#include "dataplane/base/result.hpp"
-#include "dataplane/config/config.hpp"
-
 namespace cenote::config {
 
 /// Decimal, 0octal or 0xhex, as strtol with base 0.
 [[nodiscard]] Result<std::int64_t> parse_integer(std::string_view text);
 /// An integer (0 = off), or on, off, true, false, yes, no.
 [[nodiscard]] Result<bool> parse_flag(std::string_view text);
-/// Seconds, with a fraction or an exponent if wanted. PgBouncer knows no unit suffixes, so a value like "5min" is refused rather than guessed.
+/// Seconds, with a fraction or an exponent if wanted. PgBouncer knows no unit suffixes, so a value like "5min" is refused rather than
+/// guessed.
 [[nodiscard]] Result<Microseconds> parse_seconds(std::string_view text);
 /// Names separated by commas; spaces around them do not count.
 [[nodiscard]] std::vector<std::string> parse_list(std::string_view text);

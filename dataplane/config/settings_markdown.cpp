@@ -1,12 +1,12 @@
 // docs/configuration.md, from the table.
+#include "dataplane/config/setting.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <fmt/format.h>
-
-#include "dataplane/config/setting.hpp"
 
 namespace cenote::config {
 namespace {
@@ -55,14 +55,22 @@ std::string escape(std::string_view text) {
 
 std::string_view type_name(const Setting& setting) {
     switch (setting.type) {
-        case SettingType::kFlag: return "switch";
-        case SettingType::kInteger: return "number";
-        case SettingType::kBytes: return "bytes";
-        case SettingType::kSeconds: return "seconds";
-        case SettingType::kMode: return "file mode";
-        case SettingType::kText: return setting.words.empty() ? "text" : "word";
-        case SettingType::kList: return "list";
-        case SettingType::kEnum: return "word";
+        case SettingType::kFlag:
+            return "switch";
+        case SettingType::kInteger:
+            return "number";
+        case SettingType::kBytes:
+            return "bytes";
+        case SettingType::kSeconds:
+            return "seconds";
+        case SettingType::kMode:
+            return "file mode";
+        case SettingType::kText:
+            return setting.words.empty() ? "text" : "word";
+        case SettingType::kList:
+            return "list";
+        case SettingType::kEnum:
+            return "word";
     }
     return "text";
 }
@@ -94,7 +102,7 @@ std::string table(Scope scope, bool cenote_only) {
     std::string text = "\n| Setting | Value | Default | Meaning |\n|---|---|---|---|\n";
     for (const Setting& setting : settings(scope)) {
         if (setting.cenote_only == cenote_only) {
-            const std::string default_cell = !setting.default_text         ? "unset"
+            const std::string default_cell = !setting.default_text           ? "unset"
                                              : setting.default_text->empty() ? "empty"
                                                                              : fmt::format("`{}`", *setting.default_text);
             text += fmt::format("| `{}` | {} | {} | {} |\n", setting.name, type_name(setting), default_cell, meaning(setting));
@@ -109,9 +117,11 @@ std::string settings_markdown() {
     std::string text(kIntroduction);
     text += "\n## Settings of `[pgbouncer]`\n" + table(Scope::kGlobal, false);
     text += "\n## Settings that only Cenote has\n\nThey stand in `[pgbouncer]` too.\n" + table(Scope::kGlobal, true);
-    text += "\n## Parameters of a line in `[databases]`\n\n`name = parameter=value …`. The line `*` serves every database without a line of its own. The name "
-            "`pgbouncer` is the admin console's.\n" +
-            table(Scope::kDatabase, false);
+    text +=
+        "\n## Parameters of a line in `[databases]`\n\n`name = parameter=value …`. The line `*` serves every database without a line of "
+        "its own. The name "
+        "`pgbouncer` is the admin console's.\n" +
+        table(Scope::kDatabase, false);
     text += "\n## Parameters of a line in `[users]`\n" + table(Scope::kUser, false);
     text += "\n## Parameters of a line in `[peers]`\n\nThe name is the peer's `peer_id`.\n" + table(Scope::kPeer, false);
     return text;

@@ -1,7 +1,7 @@
 // The parameters of lines in [databases], [users] and [peers], alphabetical.
-#include <vector>
-
 #include "dataplane/config/setting_row.hpp"
+
+#include <vector>
 
 namespace cenote::config {
 
@@ -16,8 +16,11 @@ std::vector<Setting> database_settings() {
         Row("connect_query", &D::connect_query, {}, "Query to run on each new server connection before a client gets it."),
         Row("datestyle", &D::datestyle, {}, "datestyle to ask the server for."),
         Row("dbname", &D::dbname, {}, "Database on the server; unset: the same name."),
-        Row("host", &D::host, {}, "Name or address of the server, or several separated by commas; /dir or @name = unix socket; unset: unix socket in unix_socket_dir."),
-        Row("load_balance_hosts", &D::load_balance_hosts, "round-robin", "How one of several hosts is chosen: in turn, or the first that answers."),
+        Row("host", &D::host, {},
+            "Name or address of the server, or several separated by commas; /dir or @name = unix socket; unset: unix socket in "
+            "unix_socket_dir."),
+        Row("load_balance_hosts", &D::load_balance_hosts, "round-robin",
+            "How one of several hosts is chosen: in turn, or the first that answers."),
         Row("max_db_client_connections", &D::max_db_client_connections, {}, "Overrides max_db_client_connections."),
         Row("max_db_connections", &D::max_db_connections, {}, "Overrides max_db_connections."),
         Row("min_pool_size", &D::min_pool_size, {}, "Overrides min_pool_size."),

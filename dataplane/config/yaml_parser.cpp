@@ -1,5 +1,11 @@
 #include "dataplane/config/yaml_parser.hpp"
 
+#include "dataplane/config/connection_string.hpp"
+#include "dataplane/config/nearest_name.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
 #include <exception>
 #include <optional>
 #include <set>
@@ -7,12 +13,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
-#include "dataplane/config/connection_string.hpp"
-#include "dataplane/config/nearest_name.hpp"
 
 namespace cenote::config {
 namespace {

@@ -6,11 +6,11 @@
 // yaml-cpp's types and exceptions stay in the .cpp.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "dataplane/config/diagnostics.hpp"
 #include "dataplane/config/document.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace cenote::config {
 

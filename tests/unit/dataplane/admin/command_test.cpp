@@ -1,9 +1,9 @@
-#include <string>
-#include <vector>
+#include "dataplane/admin/command.hpp"
 
 #include <gtest/gtest.h>
 
-#include "dataplane/admin/command.hpp"
+#include <string>
+#include <vector>
 
 namespace cenote::admin {
 namespace {
@@ -34,33 +34,50 @@ Command assigned(const std::string& key, const std::string& value) { return {.ve
 INSTANTIATE_TEST_SUITE_P(
     Show, AcceptedCommand,
     testing::Values(
-        Parsed{"SHOW HELP", shown(Show::kHelp), Access::kStats, "SHOW"}, Parsed{"show version;", shown(Show::kVersion), Access::kStats, "SHOW"},
-        Parsed{"select version", shown(Show::kVersion), Access::kStats, "SHOW"}, Parsed{" \t\r\nShOw\n\tPoOlS \n; \n", shown(Show::kPools), Access::kStats, "SHOW"},
-        Parsed{"show \"clients\"", shown(Show::kClients), Access::kStats, "SHOW"}, Parsed{"\"show\" servers", shown(Show::kServers), Access::kStats, "SHOW"},
-        Parsed{"show active_sockets", shown(Show::kActiveSockets), Access::kStats, "SHOW"}, Parsed{"show sockets", shown(Show::kSockets), Access::kStats, "SHOW"},
-        Parsed{"show stats", shown(Show::kStats), Access::kStats, "SHOW"}, Parsed{"show stats_totals", shown(Show::kStatsTotals), Access::kStats, "SHOW"},
-        Parsed{"show stats_averages", shown(Show::kStatsAverages), Access::kStats, "SHOW"}, Parsed{"show totals", shown(Show::kTotals), Access::kStats, "SHOW"},
-        Parsed{"show databases", shown(Show::kDatabases), Access::kStats, "SHOW"}, Parsed{"show users", shown(Show::kUsers), Access::kStats, "SHOW"},
-        Parsed{"show lists", shown(Show::kLists), Access::kStats, "SHOW"}, Parsed{"show config", shown(Show::kConfig), Access::kStats, "SHOW"},
+        Parsed{"SHOW HELP", shown(Show::kHelp), Access::kStats, "SHOW"},
+        Parsed{"show version;", shown(Show::kVersion), Access::kStats, "SHOW"},
+        Parsed{"select version", shown(Show::kVersion), Access::kStats, "SHOW"},
+        Parsed{" \t\r\nShOw\n\tPoOlS \n; \n", shown(Show::kPools), Access::kStats, "SHOW"},
+        Parsed{"show \"clients\"", shown(Show::kClients), Access::kStats, "SHOW"},
+        Parsed{"\"show\" servers", shown(Show::kServers), Access::kStats, "SHOW"},
+        Parsed{"show active_sockets", shown(Show::kActiveSockets), Access::kStats, "SHOW"},
+        Parsed{"show sockets", shown(Show::kSockets), Access::kStats, "SHOW"},
+        Parsed{"show stats", shown(Show::kStats), Access::kStats, "SHOW"},
+        Parsed{"show stats_totals", shown(Show::kStatsTotals), Access::kStats, "SHOW"},
+        Parsed{"show stats_averages", shown(Show::kStatsAverages), Access::kStats, "SHOW"},
+        Parsed{"show totals", shown(Show::kTotals), Access::kStats, "SHOW"},
+        Parsed{"show databases", shown(Show::kDatabases), Access::kStats, "SHOW"},
+        Parsed{"show users", shown(Show::kUsers), Access::kStats, "SHOW"},
+        Parsed{"show lists", shown(Show::kLists), Access::kStats, "SHOW"},
+        Parsed{"show config", shown(Show::kConfig), Access::kStats, "SHOW"},
         Parsed{"show state", shown(Show::kState), Access::kStats, "SHOW"}, Parsed{"show mem", shown(Show::kMem), Access::kStats, "SHOW"},
-        Parsed{"show dns_hosts", shown(Show::kDnsHosts), Access::kStats, "SHOW"}, Parsed{"show dns_zones", shown(Show::kDnsZones), Access::kStats, "SHOW"},
-        Parsed{"show peers", shown(Show::kPeers), Access::kStats, "SHOW"}, Parsed{"show peer_pools", shown(Show::kPeerPools), Access::kStats, "SHOW"},
+        Parsed{"show dns_hosts", shown(Show::kDnsHosts), Access::kStats, "SHOW"},
+        Parsed{"show dns_zones", shown(Show::kDnsZones), Access::kStats, "SHOW"},
+        Parsed{"show peers", shown(Show::kPeers), Access::kStats, "SHOW"},
+        Parsed{"show peer_pools", shown(Show::kPeerPools), Access::kStats, "SHOW"},
         Parsed{"show fds", shown(Show::kFds), Access::kAdmin, "SHOW"},
-        Parsed{"show Client_Encoding", {.verb = Verb::kShow, .show = Show::kParameter, .argument = "Client_Encoding"}, Access::kStats, "SHOW"}
+        Parsed{
+            "show Client_Encoding", {.verb = Verb::kShow, .show = Show::kParameter, .argument = "Client_Encoding"}, Access::kStats, "SHOW"
+        }
     )
 );
 
 INSTANTIATE_TEST_SUITE_P(
     Verbs, AcceptedCommand,
     testing::Values(
-        Parsed{"PAUSE", plain(Verb::kPause), Access::kAdmin, "PAUSE"}, Parsed{"pause orders;", plain(Verb::kPause, "orders"), Access::kAdmin, "PAUSE"},
+        Parsed{"PAUSE", plain(Verb::kPause), Access::kAdmin, "PAUSE"},
+        Parsed{"pause orders;", plain(Verb::kPause, "orders"), Access::kAdmin, "PAUSE"},
         Parsed{"pause \"we\"\"ird; db\" ;", plain(Verb::kPause, "we\"ird; db"), Access::kAdmin, "PAUSE"},
-        Parsed{"pause \"\"", plain(Verb::kPause), Access::kAdmin, "PAUSE"}, Parsed{"RESUME", plain(Verb::kResume), Access::kAdmin, "RESUME"},
-        Parsed{"SUSPEND", plain(Verb::kSuspend), Access::kAdmin, "SUSPEND"}, Parsed{"RECONNECT d", plain(Verb::kReconnect, "d"), Access::kAdmin, "RECONNECT"},
+        Parsed{"pause \"\"", plain(Verb::kPause), Access::kAdmin, "PAUSE"},
+        Parsed{"RESUME", plain(Verb::kResume), Access::kAdmin, "RESUME"},
+        Parsed{"SUSPEND", plain(Verb::kSuspend), Access::kAdmin, "SUSPEND"},
+        Parsed{"RECONNECT d", plain(Verb::kReconnect, "d"), Access::kAdmin, "RECONNECT"},
         Parsed{"KILL d", plain(Verb::kKill, "d"), Access::kAdmin, "KILL"}, Parsed{"KILL", plain(Verb::kKill), Access::kAdmin, "KILL"},
         Parsed{"KILL_CLIENT 42", plain(Verb::kKillClient, "42"), Access::kAdmin, "KILL_CLIENT"},
-        Parsed{"DISABLE d", plain(Verb::kDisable, "d"), Access::kAdmin, "DISABLE"}, Parsed{"ENABLE d", plain(Verb::kEnable, "d"), Access::kAdmin, "ENABLE"},
-        Parsed{"RELOAD;", plain(Verb::kReload), Access::kAdmin, "RELOAD"}, Parsed{"WAIT_CLOSE", plain(Verb::kWaitClose), Access::kAdmin, "WAIT_CLOSE"},
+        Parsed{"DISABLE d", plain(Verb::kDisable, "d"), Access::kAdmin, "DISABLE"},
+        Parsed{"ENABLE d", plain(Verb::kEnable, "d"), Access::kAdmin, "ENABLE"},
+        Parsed{"RELOAD;", plain(Verb::kReload), Access::kAdmin, "RELOAD"},
+        Parsed{"WAIT_CLOSE", plain(Verb::kWaitClose), Access::kAdmin, "WAIT_CLOSE"},
         Parsed{"SHUTDOWN", stopped(ShutdownMode::kImmediate), Access::kAdmin, "SHUTDOWN"},
         Parsed{"shutdown wait_for_clients", stopped(ShutdownMode::kWaitForClients), Access::kAdmin, "SHUTDOWN"},
         Parsed{"SHUTDOWN WAIT_FOR_SERVERS;", stopped(ShutdownMode::kWaitForServers), Access::kAdmin, "SHUTDOWN"}
@@ -100,19 +117,24 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refused{"", "invalid command '', use SHOW HELP;"}, Refused{";", "invalid command ';', use SHOW HELP;"},
         Refused{"show", "invalid command 'show', use SHOW HELP;"}, Refused{"show nope", "invalid command 'show nope', use SHOW HELP;"},
-        Refused{"drop table x", "invalid command 'drop table x', use SHOW HELP;"}, Refused{"select 1", "invalid command 'select 1', use SHOW HELP;"},
-        Refused{"pause a b", "invalid command 'pause a b', use SHOW HELP;"}, Refused{"show pools; show users", "invalid command 'show pools; show users', use SHOW HELP;"},
-        Refused{"show pools;;", "invalid command 'show pools;;', use SHOW HELP;"}, Refused{"reload x", "invalid command 'reload x', use SHOW HELP;"},
-        Refused{"suspend x", "invalid command 'suspend x', use SHOW HELP;"}, Refused{"shutdown now", "invalid command 'shutdown now', use SHOW HELP;"},
-        Refused{"set", "invalid command 'set', use SHOW HELP;"}, Refused{"set a", "invalid command 'set a', use SHOW HELP;"},
-        Refused{"set a b", "invalid command 'set a b', use SHOW HELP;"}, Refused{"set a = ", "invalid command 'set a = ', use SHOW HELP;"},
-        Refused{"set a = 'x", "invalid command 'set a = 'x', use SHOW HELP;"}, Refused{"set a = 'x'y", "invalid command 'set a = 'x'y', use SHOW HELP;"},
+        Refused{"drop table x", "invalid command 'drop table x', use SHOW HELP;"},
+        Refused{"select 1", "invalid command 'select 1', use SHOW HELP;"},
+        Refused{"pause a b", "invalid command 'pause a b', use SHOW HELP;"},
+        Refused{"show pools; show users", "invalid command 'show pools; show users', use SHOW HELP;"},
+        Refused{"show pools;;", "invalid command 'show pools;;', use SHOW HELP;"},
+        Refused{"reload x", "invalid command 'reload x', use SHOW HELP;"},
+        Refused{"suspend x", "invalid command 'suspend x', use SHOW HELP;"},
+        Refused{"shutdown now", "invalid command 'shutdown now', use SHOW HELP;"}, Refused{"set", "invalid command 'set', use SHOW HELP;"},
+        Refused{"set a", "invalid command 'set a', use SHOW HELP;"}, Refused{"set a b", "invalid command 'set a b', use SHOW HELP;"},
+        Refused{"set a = ", "invalid command 'set a = ', use SHOW HELP;"},
+        Refused{"set a = 'x", "invalid command 'set a = 'x', use SHOW HELP;"},
+        Refused{"set a = 'x'y", "invalid command 'set a = 'x'y', use SHOW HELP;"},
         Refused{"set a = -1", "invalid command 'set a = -1', use SHOW HELP;"}, Refused{"set \"\" = 1", "bad arguments"},
-        Refused{"pause \"open", "invalid command 'pause \"open', use SHOW HELP;"}, Refused{"pause a-b", "invalid command 'pause a-b', use SHOW HELP;"},
-        Refused{"disable", "a database is required"}, Refused{"enable", "a database is required"},
-        Refused{"kill_client", "invalid client pointer supplied"}, Refused{"kill_client 0x5", "invalid client pointer supplied"},
-        Refused{"averyveryverylongverb", "bad arguments"}, Refused{"pause " + std::string(64, 'x'), "bad arguments"},
-        Refused{"set a = '" + std::string(255, 'x') + "'", "bad arguments"}
+        Refused{"pause \"open", "invalid command 'pause \"open', use SHOW HELP;"},
+        Refused{"pause a-b", "invalid command 'pause a-b', use SHOW HELP;"}, Refused{"disable", "a database is required"},
+        Refused{"enable", "a database is required"}, Refused{"kill_client", "invalid client pointer supplied"},
+        Refused{"kill_client 0x5", "invalid client pointer supplied"}, Refused{"averyveryverylongverb", "bad arguments"},
+        Refused{"pause " + std::string(64, 'x'), "bad arguments"}, Refused{"set a = '" + std::string(255, 'x') + "'", "bad arguments"}
     )
 );
 
@@ -123,8 +145,9 @@ TEST(Commands, AHugeQueryMakesAShortError) {
 
 // Authorisation must not depend on what a verb's author remembered: all verbs but SHOW are the administrator's.
 TEST(Access, EveryVerbButShowNeedsTheAdministrator) {
-    for (const Verb verb : {Verb::kSet, Verb::kPause, Verb::kResume, Verb::kSuspend, Verb::kReconnect, Verb::kKill, Verb::kKillClient, Verb::kDisable,
-                            Verb::kEnable, Verb::kReload, Verb::kWaitClose, Verb::kShutdown}) {
+    for (const Verb verb :
+         {Verb::kSet, Verb::kPause, Verb::kResume, Verb::kSuspend, Verb::kReconnect, Verb::kKill, Verb::kKillClient, Verb::kDisable,
+          Verb::kEnable, Verb::kReload, Verb::kWaitClose, Verb::kShutdown}) {
         EXPECT_EQ(required_access({.verb = verb, .argument = "1"}), Access::kAdmin) << static_cast<int>(verb);
     }
     EXPECT_EQ(required_access({.verb = static_cast<Verb>(99)}), Access::kAdmin);

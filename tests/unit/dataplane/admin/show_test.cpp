@@ -1,12 +1,12 @@
-#include <chrono>
-#include <string>
-#include <utility>
-#include <vector>
+#include "dataplane/admin/show.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dataplane/admin/show.hpp"
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace cenote::admin {
 namespace {
@@ -40,7 +40,8 @@ std::vector<std::string> texts(const Row& row) {
 }
 
 const std::string kSocketColumns =
-    "type, user, database, replication, state, addr, port, local_addr, local_port, connect_time, request_time, wait, wait_us, close_needed, ptr, link, "
+    "type, user, database, replication, state, addr, port, local_addr, local_port, connect_time, request_time, wait, wait_us, "
+    "close_needed, ptr, link, "
     "remote_pid, tls, application_name, prepared_statements, id";
 
 struct Shape {
@@ -61,38 +62,59 @@ TEST_P(ShownTable, HasPgBouncersColumns) {
 INSTANTIATE_TEST_SUITE_P(
     Show, ShownTable,
     testing::Values(
-        Shape{Show::kVersion, "s", "version"},
-        Shape{Show::kClients, "ssssssisiTTiiississii", kSocketColumns}, Shape{Show::kServers, "ssssssisiTTiiississii", kSocketColumns},
-        Shape{Show::kSockets, "ssssssisiTTiiississiiiiiiiii",
-              kSocketColumns + ", recv_pos, pkt_pos, pkt_remain, send_pos, send_remain, pkt_avail, send_avail"},
-        Shape{Show::kActiveSockets, "ssssssisiTTiiississiiiiiiiii",
-              kSocketColumns + ", recv_pos, pkt_pos, pkt_remain, send_pos, send_remain, pkt_avail, send_avail"},
-        Shape{Show::kPools, "ssiiiiiiiiiiiiiss",
-              "database, user, cl_active, cl_waiting, cl_active_cancel_req, cl_waiting_cancel_req, sv_active, sv_active_cancel, sv_being_canceled, sv_idle, "
-              "sv_used, sv_tested, sv_login, maxwait, maxwait_us, pool_mode, load_balance_hosts"},
+        Shape{Show::kVersion, "s", "version"}, Shape{Show::kClients, "ssssssisiTTiiississii", kSocketColumns},
+        Shape{Show::kServers, "ssssssisiTTiiississii", kSocketColumns},
+        Shape{
+            Show::kSockets, "ssssssisiTTiiississiiiiiiiii",
+            kSocketColumns + ", recv_pos, pkt_pos, pkt_remain, send_pos, send_remain, pkt_avail, send_avail"
+        },
+        Shape{
+            Show::kActiveSockets, "ssssssisiTTiiississiiiiiiiii",
+            kSocketColumns + ", recv_pos, pkt_pos, pkt_remain, send_pos, send_remain, pkt_avail, send_avail"
+        },
+        Shape{
+            Show::kPools, "ssiiiiiiiiiiiiiss",
+            "database, user, cl_active, cl_waiting, cl_active_cancel_req, cl_waiting_cancel_req, sv_active, sv_active_cancel, "
+            "sv_being_canceled, sv_idle, "
+            "sv_used, sv_tested, sv_login, maxwait, maxwait_us, pool_mode, load_balance_hosts"
+        },
         Shape{Show::kPeerPools, "iiiii", "peer_id, cl_active_cancel_req, cl_waiting_cancel_req, sv_active_cancel, sv_login"},
         Shape{Show::kPeers, "isii", "peer_id, host, port, pool_size"},
-        Shape{Show::kDatabases, "ssissiiiissiiiiii",
-              "name, host, port, database, force_user, pool_size, min_pool_size, reserve_pool_size, server_lifetime, pool_mode, load_balance_hosts, "
-              "max_connections, current_connections, max_client_connections, current_client_connections, paused, disabled"},
-        Shape{Show::kUsers, "ssssiiii",
-              "name, pool_size, reserve_pool_size, pool_mode, max_user_connections, current_connections, max_user_client_connections, "
-              "current_client_connections"},
+        Shape{
+            Show::kDatabases, "ssissiiiissiiiiii",
+            "name, host, port, database, force_user, pool_size, min_pool_size, reserve_pool_size, server_lifetime, pool_mode, "
+            "load_balance_hosts, "
+            "max_connections, current_connections, max_client_connections, current_client_connections, paused, disabled"
+        },
+        Shape{
+            Show::kUsers, "ssssiiii",
+            "name, pool_size, reserve_pool_size, pool_mode, max_user_connections, current_connections, max_user_client_connections, "
+            "current_client_connections"
+        },
         Shape{Show::kLists, "si", "list, items"}, Shape{Show::kConfig, "ssss", "key, value, default, changeable"},
         Shape{Show::kMem, "siiii", "name, size, used, free, memtotal"}, Shape{Show::kState, "ss", "key, value"},
         Shape{Show::kDnsHosts, "sqs", "hostname, ttl, addrs"}, Shape{Show::kDnsZones, "sqi", "zonename, serial, count"},
         Shape{Show::kParameter, "s", "datestyle"}, Shape{Show::kTotals, "sN", "name, value"},
-        Shape{Show::kStats, "sNNNNNNNNNNNNNNNNNNNNNNNN",
-              "database, total_server_assignment_count, total_xact_count, total_query_count, total_received, total_sent, total_xact_time, total_query_time, "
-              "total_wait_time, total_client_parse_count, total_server_parse_count, total_bind_count, total_client_login_count, "
-              "avg_server_assignment_count, avg_xact_count, avg_query_count, avg_recv, avg_sent, avg_xact_time, avg_query_time, avg_wait_time, "
-              "avg_client_parse_count, avg_server_parse_count, avg_bind_count, avg_client_login_count"},
-        Shape{Show::kStatsTotals, "sNNNNNNNNNNNN",
-              "database, server_assignment_count, xact_count, query_count, bytes_received, bytes_sent, xact_time, query_time, wait_time, client_parse_count, "
-              "server_parse_count, bind_count, client_login_count"},
-        Shape{Show::kStatsAverages, "sNNNNNNNNNNNN",
-              "database, server_assignment_count, xact_count, query_count, bytes_received, bytes_sent, xact_time, query_time, wait_time, "
-              "avg_client_parse_count, avg_server_parse_count, avg_bind_count, avg_client_login_count"}
+        Shape{
+            Show::kStats, "sNNNNNNNNNNNNNNNNNNNNNNNN",
+            "database, total_server_assignment_count, total_xact_count, total_query_count, total_received, total_sent, total_xact_time, "
+            "total_query_time, "
+            "total_wait_time, total_client_parse_count, total_server_parse_count, total_bind_count, total_client_login_count, "
+            "avg_server_assignment_count, avg_xact_count, avg_query_count, avg_recv, avg_sent, avg_xact_time, avg_query_time, "
+            "avg_wait_time, "
+            "avg_client_parse_count, avg_server_parse_count, avg_bind_count, avg_client_login_count"
+        },
+        Shape{
+            Show::kStatsTotals, "sNNNNNNNNNNNN",
+            "database, server_assignment_count, xact_count, query_count, bytes_received, bytes_sent, xact_time, query_time, wait_time, "
+            "client_parse_count, "
+            "server_parse_count, bind_count, client_login_count"
+        },
+        Shape{
+            Show::kStatsAverages, "sNNNNNNNNNNNN",
+            "database, server_assignment_count, xact_count, query_count, bytes_received, bytes_sent, xact_time, query_time, wait_time, "
+            "avg_client_parse_count, avg_server_parse_count, avg_bind_count, avg_client_login_count"
+        }
     )
 );
 
@@ -123,8 +145,8 @@ TEST(ShowClients, PrintsValuesAsPgBouncerDoes) {
     EXPECT_THAT(
         texts(table.rows[0]),
         ElementsAre(
-            "C", "alice", "orders", "none", "active", "10.0.0.1", "50000", "10.0.0.2", "6432", "2026-01-01 00:00:00 UTC", "", "1", "500000", "0",
-            "0x55d0c0ffee00", "0xab", "7", "TLSv1.3/TLS_AES_256_GCM_SHA384", "psql", "3", "9"
+            "C", "alice", "orders", "none", "active", "10.0.0.1", "50000", "10.0.0.2", "6432", "2026-01-01 00:00:00 UTC", "", "1", "500000",
+            "0", "0x55d0c0ffee00", "0xab", "7", "TLSv1.3/TLS_AES_256_GCM_SHA384", "psql", "3", "9"
         )
     );
     SocketRow unlinked = socket();
@@ -156,9 +178,24 @@ TEST(ShowSockets, NamesTheSideInTheState) {
 }
 
 TEST(ShowPools, SplitsTheLongestWait) {
-    PoolRow pool{.database = "orders", .user = "alice", .cl_active = 1, .cl_waiting = 2, .cl_active_cancel_req = 3, .cl_waiting_cancel_req = 4, .sv_active = 5,
-                 .sv_active_cancel = 6, .sv_being_canceled = 7, .sv_idle = 8, .sv_used = 9, .sv_tested = 10, .sv_login = 11, .max_wait = Microseconds{12000013},
-                 .pool_mode = config::PoolMode::kTransaction, .load_balance_hosts = ""};
+    PoolRow pool{
+        .database = "orders",
+        .user = "alice",
+        .cl_active = 1,
+        .cl_waiting = 2,
+        .cl_active_cancel_req = 3,
+        .cl_waiting_cancel_req = 4,
+        .sv_active = 5,
+        .sv_active_cancel = 6,
+        .sv_being_canceled = 7,
+        .sv_idle = 8,
+        .sv_used = 9,
+        .sv_tested = 10,
+        .sv_login = 11,
+        .max_wait = Microseconds{12000013},
+        .pool_mode = config::PoolMode::kTransaction,
+        .load_balance_hosts = ""
+    };
     EXPECT_THAT(
         texts(show_pools({pool}).rows.at(0)),
         ElementsAre("orders", "alice", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "transaction", "NULL")
@@ -209,7 +246,9 @@ TEST(ShowLists, HasPgBouncersRows) {
         rows += *row[0] + " ";
     }
     EXPECT_EQ(
-        rows, "databases users peers pools peer_pools free_clients used_clients login_clients free_servers used_servers dns_names dns_zones dns_queries dns_pending "
+        rows,
+        "databases users peers pools peer_pools free_clients used_clients login_clients free_servers used_servers dns_names dns_zones "
+        "dns_queries dns_pending "
     );
     EXPECT_EQ(table.rows.front()[1], "1");
     EXPECT_EQ(table.rows.back()[1], "14");
@@ -218,7 +257,8 @@ TEST(ShowLists, HasPgBouncersRows) {
 TEST(ShowState, IsActiveUnlessPausedOrSuspended) {
     const auto values = [](const StateRow& state) {
         const Table table = show_state(state);
-        return *table.rows[0][0] + "=" + *table.rows[0][1] + " " + *table.rows[1][0] + "=" + *table.rows[1][1] + " " + *table.rows[2][0] + "=" + *table.rows[2][1];
+        return *table.rows[0][0] + "=" + *table.rows[0][1] + " " + *table.rows[1][0] + "=" + *table.rows[1][1] + " " + *table.rows[2][0] +
+               "=" + *table.rows[2][1];
     };
     EXPECT_EQ(values({}), "active=yes paused=no suspended=no");
     EXPECT_EQ(values({.paused = true}), "active=no paused=yes suspended=no");
@@ -261,19 +301,20 @@ TEST(ShowMemAndDns, PassTheirRowsOn) {
 
 TEST(Welcome, TellsDriversWhatTheyAskFor) {
     EXPECT_THAT(
-        welcome_parameters("1.26.0"),
-        ElementsAre(
-            std::pair{"server_version", "1.26.0/bouncer"}, std::pair{"client_encoding", "UTF8"}, std::pair{"server_encoding", "UTF8"},
-            std::pair{"DateStyle", "ISO"}, std::pair{"TimeZone", "GMT"}, std::pair{"standard_conforming_strings", "on"}, std::pair{"is_superuser", "on"}
-        )
+        welcome_parameters("1.26.0"), ElementsAre(
+                                          std::pair{"server_version", "1.26.0/bouncer"}, std::pair{"client_encoding", "UTF8"},
+                                          std::pair{"server_encoding", "UTF8"}, std::pair{"DateStyle", "ISO"}, std::pair{"TimeZone", "GMT"},
+                                          std::pair{"standard_conforming_strings", "on"}, std::pair{"is_superuser", "on"}
+                                      )
     );
 }
 
 TEST(Help, NamesEveryCommand) {
     for (const std::string_view word :
-         {"SHOW HELP|CONFIG|DATABASES|POOLS|CLIENTS|SERVERS|USERS|VERSION", "PEERS|PEER_POOLS", "FDS|SOCKETS|ACTIVE_SOCKETS|LISTS|MEM|STATE", "DNS_HOSTS|DNS_ZONES",
-          "STATS|STATS_TOTALS|STATS_AVERAGES|TOTALS", "SET key = arg", "RELOAD", "PAUSE [<db>]", "RESUME [<db>]", "DISABLE <db>", "ENABLE <db>", "RECONNECT [<db>]",
-          "KILL [<db>]", "KILL_CLIENT <client_id>", "SUSPEND", "SHUTDOWN", "WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS", "WAIT_CLOSE [<db>]"}) {
+         {"SHOW HELP|CONFIG|DATABASES|POOLS|CLIENTS|SERVERS|USERS|VERSION", "PEERS|PEER_POOLS",
+          "FDS|SOCKETS|ACTIVE_SOCKETS|LISTS|MEM|STATE", "DNS_HOSTS|DNS_ZONES", "STATS|STATS_TOTALS|STATS_AVERAGES|TOTALS", "SET key = arg",
+          "RELOAD", "PAUSE [<db>]", "RESUME [<db>]", "DISABLE <db>", "ENABLE <db>", "RECONNECT [<db>]", "KILL [<db>]",
+          "KILL_CLIENT <client_id>", "SUSPEND", "SHUTDOWN", "WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS", "WAIT_CLOSE [<db>]"}) {
         EXPECT_THAT(std::string(help_text()), testing::HasSubstr(std::string(word)));
     }
 }

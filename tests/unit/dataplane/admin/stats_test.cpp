@@ -1,12 +1,12 @@
+#include "dataplane/admin/show.hpp"
+
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
-
-#include "dataplane/admin/show.hpp"
 
 namespace cenote::admin {
 namespace {
@@ -17,9 +17,11 @@ using std::chrono::seconds;
 StatsCounters distinct(std::uint64_t first) {
     StatsCounters c;
     std::uint64_t next = first;
-    for (auto counter : {&StatsCounters::server_assignment_count, &StatsCounters::xact_count, &StatsCounters::query_count, &StatsCounters::client_bytes,
-                         &StatsCounters::server_bytes, &StatsCounters::xact_time, &StatsCounters::query_time, &StatsCounters::wait_time,
-                         &StatsCounters::client_parse_count, &StatsCounters::server_parse_count, &StatsCounters::bind_count, &StatsCounters::client_login_count}) {
+    for (auto counter :
+         {&StatsCounters::server_assignment_count, &StatsCounters::xact_count, &StatsCounters::query_count, &StatsCounters::client_bytes,
+          &StatsCounters::server_bytes, &StatsCounters::xact_time, &StatsCounters::query_time, &StatsCounters::wait_time,
+          &StatsCounters::client_parse_count, &StatsCounters::server_parse_count, &StatsCounters::bind_count,
+          &StatsCounters::client_login_count}) {
         c.*counter = next++;
     }
     return c;
@@ -54,7 +56,9 @@ TEST(Averages, AreZeroWithoutTimeAndWithoutGrowth) {
     EXPECT_EQ(averages({}, distinct(5), Microseconds{0}), StatsCounters{});
     EXPECT_EQ(averages({}, distinct(5), Microseconds{-1}), StatsCounters{});
     EXPECT_EQ(averages(distinct(5), distinct(5), seconds{1}), StatsCounters{});
-    EXPECT_EQ(averages(distinct(5), StatsCounters{}, seconds{1}), StatsCounters{});  // counters never shrink; if they did, no nonsense follows
+    EXPECT_EQ(
+        averages(distinct(5), StatsCounters{}, seconds{1}), StatsCounters{}
+    );  // counters never shrink; if they did, no nonsense follows
 }
 
 TEST(ShowStats, PutsEachCounterInItsColumn) {
@@ -79,9 +83,11 @@ TEST(ShowTotals, HasPgBouncersRowsAndAddsUp) {
     }
     EXPECT_EQ(
         names,
-        "total_server_assignment_count total_xact_count total_query_count total_client_bytes total_server_bytes total_xact_time total_query_time total_wait_time "
+        "total_server_assignment_count total_xact_count total_query_count total_client_bytes total_server_bytes total_xact_time "
+        "total_query_time total_wait_time "
         "total_ps_client_parse_count total_ps_server_parse_count total_ps_bind_count total_client_login_count "
-        "avg_server_assignment_count avg_xact_count avg_query_count avg_client_bytes avg_server_bytes avg_xact_time avg_query_time avg_wait_time "
+        "avg_server_assignment_count avg_xact_count avg_query_count avg_client_bytes avg_server_bytes avg_xact_time avg_query_time "
+        "avg_wait_time "
         "avg_ps_client_parse_count avg_ps_server_parse_count avg_ps_bind_count avg_client_login_count "
     );
     EXPECT_EQ(table.rows[0][1], "101");

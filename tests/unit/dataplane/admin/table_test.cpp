@@ -1,11 +1,12 @@
-#include <string>
-#include <string_view>
+#include "dataplane/admin/table.hpp"
+
+#include "dataplane/admin/show.hpp"
+#include "dataplane/protocol/message_writer.hpp"
 
 #include <gtest/gtest.h>
 
-#include "dataplane/admin/show.hpp"
-#include "dataplane/admin/table.hpp"
-#include "dataplane/protocol/message_writer.hpp"
+#include <string>
+#include <string_view>
 
 namespace cenote::admin {
 namespace {
@@ -33,8 +34,8 @@ TEST(Table, IsByteForByteThatOfPgBouncer) {
     protocol::MessageWriter out;
     write_table(show_version("PgBouncer 1.18.0"), out);
     EXPECT_EQ(
-        out.data(), bytes("T\0\0\0 \0\1version\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0") + bytes("D\0\0\0\x1a\0\1\0\0\0\x10PgBouncer 1.18.0") +
-                        bytes("C\0\0\0\x09SHOW\0")
+        out.data(), bytes("T\0\0\0 \0\1version\0\0\0\0\0\0\0\0\0\0\x19\xff\xff\xff\xff\xff\xff\0\0") +
+                        bytes("D\0\0\0\x1a\0\1\0\0\0\x10PgBouncer 1.18.0") + bytes("C\0\0\0\x09SHOW\0")
     );
 }
 

@@ -1,10 +1,10 @@
-#include <string>
+#include "dataplane/config/config_diff.hpp"
+#include "memory_files.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dataplane/config/config_diff.hpp"
-#include "memory_files.hpp"
+#include <string>
 
 namespace cenote::config {
 namespace {
@@ -39,10 +39,13 @@ TEST(Diff, TellsWhichDatabasesNeedNewConnections) {
 
 TEST(Diff, EveryParameterThatAConnectionWasOpenedWithMakesItObsolete) {
     for (const std::string parameter :
-         {"host=y", "port=1", "dbname=b", "user=u", "connect_query=x", "client_encoding=UTF8", "datestyle=ISO", "timezone=UTC", "application_name=x"}) {
-        EXPECT_THAT(diff(loaded("[databases]\na =\n"), loaded("[databases]\na = " + parameter + "\n")).databases_obsolete, ElementsAre("a")) << parameter;
+         {"host=y", "port=1", "dbname=b", "user=u", "connect_query=x", "client_encoding=UTF8", "datestyle=ISO", "timezone=UTC",
+          "application_name=x"}) {
+        EXPECT_THAT(diff(loaded("[databases]\na =\n"), loaded("[databases]\na = " + parameter + "\n")).databases_obsolete, ElementsAre("a"))
+            << parameter;
     }
-    for (const std::string parameter : {"pool_size=1", "min_pool_size=1", "pool_mode=session", "max_db_connections=1", "server_lifetime=1", "query_wait_timeout=1"}) {
+    for (const std::string parameter :
+         {"pool_size=1", "min_pool_size=1", "pool_mode=session", "max_db_connections=1", "server_lifetime=1", "query_wait_timeout=1"}) {
         const ConfigDiff changes = diff(loaded("[databases]\na =\n"), loaded("[databases]\na = " + parameter + "\n"));
         EXPECT_THAT(changes.databases_obsolete, IsEmpty()) << parameter;
         EXPECT_THAT(changes.databases_changed, ElementsAre("a")) << parameter;
@@ -63,7 +66,8 @@ TEST(Diff, ListsSettingsByWhetherTheyTakeEffect) {
 
 TEST(Diff, ARunningProcessKeepsWhatOnlyARestartChanges) {
     const Config running = loaded("[pgbouncer]\nlisten_port = 6000\nworkers = 2\nverbose = 1\n");
-    const Config kept = keep_restart_settings(running, loaded("[pgbouncer]\nlisten_port = 6001\nworkers = 4\nverbose = 2\n[databases]\na =\n"));
+    const Config kept =
+        keep_restart_settings(running, loaded("[pgbouncer]\nlisten_port = 6001\nworkers = 4\nverbose = 2\n[databases]\na =\n"));
     EXPECT_EQ(kept.listen_port, 6000);
     EXPECT_EQ(kept.workers, 2);
     EXPECT_EQ(kept.verbose, 2);

@@ -1,11 +1,11 @@
-#include <algorithm>
-#include <string>
-#include <vector>
+#include "memory_files.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "memory_files.hpp"
+#include <algorithm>
+#include <string>
+#include <vector>
 
 namespace cenote::config {
 namespace {
@@ -26,15 +26,21 @@ TEST_P(RefusedIni, SaysFileLineAndReason) { EXPECT_EQ(refusal("p.ini", GetParam(
 INSTANTIATE_TEST_SUITE_P(
     Ini, RefusedIni,
     testing::Values(
-        BadIni{"unknown_setting", "[pgbouncer]\npool_moed = session\n", "p.ini:2: unknown setting \"pool_moed\" (did you mean \"pool_mode\"?)"},
+        BadIni{
+            "unknown_setting", "[pgbouncer]\npool_moed = session\n", "p.ini:2: unknown setting \"pool_moed\" (did you mean \"pool_mode\"?)"
+        },
         BadIni{"bad_value", "[pgbouncer]\n\n; comment\nmax_client_conn = x\n", "p.ini:4: max_client_conn: \"x\" is not a number"},
         BadIni{"no_equals", "[pgbouncer]\npool_mode transaction\n", "p.ini:2: syntax error: expected \"name = value\""},
         BadIni{"only_a_name", "[pgbouncer]\npool_mode", "p.ini:2: syntax error: expected \"name = value\""},
         BadIni{"no_name", "[pgbouncer]\n= 5\n", "p.ini:2: syntax error: the name is empty"},
-        BadIni{"section_open", "[pgbouncer\npool_mode = session\n",
-               "p.ini:1: syntax error: \"]\" is missing\np.ini:2: \"pool_mode\" stands before the first [section]"},
+        BadIni{
+            "section_open", "[pgbouncer\npool_mode = session\n",
+            "p.ini:1: syntax error: \"]\" is missing\np.ini:2: \"pool_mode\" stands before the first [section]"
+        },
         BadIni{"before_section", "pool_mode = session\n", "p.ini:1: \"pool_mode\" stands before the first [section]"},
-        BadIni{"unknown_section", "[database]\na = host=x\nb = host=y\n", "p.ini:1: unknown section [database] (did you mean [databases]?)"},
+        BadIni{
+            "unknown_section", "[database]\na = host=x\nb = host=y\n", "p.ini:1: unknown section [database] (did you mean [databases]?)"
+        },
         BadIni{"section_case", "[PGBOUNCER]\n", "p.ini:1: unknown section [PGBOUNCER]"},
         BadIni{"reserved", "[databases]\npgbouncer = host=x\n", "p.ini:2: database name \"pgbouncer\" is reserved for the admin console"},
         BadIni{"unknown_parameter", "[databases]\na = hots=x\n", "p.ini:2: unknown connection parameter \"hots\" (did you mean \"host\"?)"},
@@ -43,8 +49,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadIni{"no_value", "[databases]\na = host= port=5\n", "p.ini:2: syntax error in connection string: host has no value"},
         BadIni{"empty_value", "[databases]\na = host=''\n", "p.ini:2: syntax error in connection string: host has no value"},
         BadIni{"value_missing_at_end", "[databases]\na = host=\n", "p.ini:2: syntax error in connection string: host has no value"},
-        BadIni{"open_quote", "[databases]\na = password='x\n", "p.ini:2: syntax error in connection string: the quote of password is not closed"},
-        BadIni{"after_quote", "[databases]\na = password='x'port=5\n", "p.ini:2: syntax error in connection string: no space after the closing quote of password"},
+        BadIni{
+            "open_quote", "[databases]\na = password='x\n",
+            "p.ini:2: syntax error in connection string: the quote of password is not closed"
+        },
+        BadIni{
+            "after_quote", "[databases]\na = password='x'port=5\n",
+            "p.ini:2: syntax error in connection string: no space after the closing quote of password"
+        },
         BadIni{"bare_word", "[databases]\na = local\n", "p.ini:2: syntax error in connection string: expected \"=\" after \"local\""},
         BadIni{"nameless_pair", "[databases]\na = =x\n", "p.ini:2: syntax error in connection string: a name is missing before \"=\""},
         BadIni{"open_name", "[databases]\n\"a = host=x\n", "p.ini:2: syntax error: expected \"name = value\""},
@@ -53,18 +65,25 @@ INSTANTIATE_TEST_SUITE_P(
         BadIni{"peer_id", "[peers]\nx = host=a\n", "p.ini:2: peer id \"x\" is not a number between 1 and 16383"},
         BadIni{"peer_host", "[peers]\n1 = port=5\n", "p.ini:2: peer 1 has no host"},
         BadIni{"no_include", "%include other.ini\n", "p.ini:1: cannot include other.ini: No such file or directory"},
-        BadIni{"nowhere", "[pgbouncer]\nunix_socket_dir =\n", "p.ini:2: nowhere to listen on: listen_addr and unix_socket_dir are both empty"},
+        BadIni{
+            "nowhere", "[pgbouncer]\nunix_socket_dir =\n", "p.ini:2: nowhere to listen on: listen_addr and unix_socket_dir are both empty"
+        },
         BadIni{"same_port", "[pgbouncer]\nlisten_addr = *\nhttp_port = 6432\n", "p.ini:3: http_port and listen_port are both 6432"},
         BadIni{"zero_byte", std::string("[pgbouncer]\nuser = a\0b\n", 23), "p.ini:2: the line holds a zero byte"},
-        BadIni{"all_of_them", "[pgbouncer]\nlisten_port = 99999\nnope = 1\n[databases]\na = b\n",
-               "p.ini:2: listen_port: 99999 is not between 1 and 65535\np.ini:3: unknown setting \"nope\"\n"
-               "p.ini:5: syntax error in connection string: expected \"=\" after \"b\""}
+        BadIni{
+            "all_of_them", "[pgbouncer]\nlisten_port = 99999\nnope = 1\n[databases]\na = b\n",
+            "p.ini:2: listen_port: 99999 is not between 1 and 65535\np.ini:3: unknown setting \"nope\"\n"
+            "p.ini:5: syntax error in connection string: expected \"=\" after \"b\""
+        }
     ),
     [](const auto& tested) { return tested.param.name; }
 );
 
 TEST(Ini, DiagnosticsComeInTheOrderOfTheLines) {
-    EXPECT_EQ(refusal("p.ini", "[pgbouncer]\nnope = 1\nbroken\n"), "p.ini:2: unknown setting \"nope\"\np.ini:3: syntax error: expected \"name = value\"");
+    EXPECT_EQ(
+        refusal("p.ini", "[pgbouncer]\nnope = 1\nbroken\n"),
+        "p.ini:2: unknown setting \"nope\"\np.ini:3: syntax error: expected \"name = value\""
+    );
 }
 
 TEST(Ini, ABinaryFileMakesAShortMessage) {

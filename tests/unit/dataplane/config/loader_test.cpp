@@ -1,14 +1,14 @@
+#include "dataplane/config/setting.hpp"
+#include "memory_files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "dataplane/config/setting.hpp"
-#include "memory_files.hpp"
 
 namespace cenote::config {
 namespace {
@@ -24,7 +24,8 @@ Config loaded(const std::string& text, const std::vector<Override>& overrides = 
 }
 
 TEST(Loader, OverridesWinOverTheFile) {
-    const Config config = loaded("[pgbouncer]\npool_mode = session\nlisten_port = 7000\n", {{"pool_mode", "transaction"}, {"service_name", "x"}});
+    const Config config =
+        loaded("[pgbouncer]\npool_mode = session\nlisten_port = 7000\n", {{"pool_mode", "transaction"}, {"service_name", "x"}});
     EXPECT_EQ(config.pool_mode, PoolMode::kTransaction);
     EXPECT_EQ(config.listen_port, 7000);
     EXPECT_EQ(config.job_name, "x");
@@ -57,7 +58,8 @@ TEST(Loader, ReadsWholeFiles) {
 
 TEST(Loader, WarnsOfWhatPgBouncerAllowsSilently) {
     EXPECT_THAT(
-        loaded("[pgbouncer]\nmin_pool_size = 30\n[databases]\na = pool_size=5 min_pool_size=6\nb = min_pool_size=20\nc = password=x\n").warnings,
+        loaded("[pgbouncer]\nmin_pool_size = 30\n[databases]\na = pool_size=5 min_pool_size=6\nb = min_pool_size=20\nc = password=x\n")
+            .warnings,
         testing::ElementsAre(
             "p.ini: auth_type md5 without auth_file: no client can log in",
             "p.ini:2: min_pool_size 30 is larger than the pool size 20 and is capped at it",
@@ -83,9 +85,11 @@ TEST(Loader, SetChangesOneSettingOfACopy) {
 
 TEST(Effective, UserOverDatabaseOverGeneral) {
     const Config config = loaded(
-        "[databases]\nd = pool_size=5 min_pool_size=1 reserve_pool=2 pool_mode=statement query_wait_timeout=6 server_lifetime=60 max_db_connections=9 "
+        "[databases]\nd = pool_size=5 min_pool_size=1 reserve_pool=2 pool_mode=statement query_wait_timeout=6 server_lifetime=60 "
+        "max_db_connections=9 "
         "max_db_client_connections=8\nplain =\n"
-        "[users]\nu = pool_size=3 reserve_pool_size=4 pool_mode=transaction query_wait_timeout=0 max_user_connections=2 max_user_client_connections=3 "
+        "[users]\nu = pool_size=3 reserve_pool_size=4 pool_mode=transaction query_wait_timeout=0 max_user_connections=2 "
+        "max_user_client_connections=3 "
         "query_timeout=1 client_idle_timeout=2 idle_transaction_timeout=3 transaction_timeout=4\nempty =\n"
     );
     const Database& d = *config.find_database("d");

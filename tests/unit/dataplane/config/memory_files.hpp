@@ -1,12 +1,12 @@
 // Configuration files in memory, so that the tests of the loader touch no disk.
 #pragma once
 
+#include "dataplane/config/config_loader.hpp"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "dataplane/config/config_loader.hpp"
 
 namespace cenote::config::test {
 

@@ -1,15 +1,15 @@
+#include "dataplane/config/setting.hpp"
+#include "dataplane/config/setting_value.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
 #include <vector>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "dataplane/config/setting.hpp"
-#include "dataplane/config/setting_value.hpp"
 
 namespace cenote::config {
 namespace {
@@ -19,21 +19,106 @@ using std::chrono::seconds;
 
 // SHOW CONFIG of PgBouncer 1.26 on Linux, minus nothing: 99 names of 1.25.2, login_notify_message and pool_idle_timeout.
 const std::vector<std::string> kPgBouncerNames{
-    "admin_users", "application_name_add_host", "auth_dbname", "auth_file", "auth_hba_file", "auth_ident_file", "auth_ldap_options", "auth_query",
-    "auth_type", "auth_user", "autodb_idle_timeout", "cancel_wait_timeout", "client_idle_timeout", "client_login_timeout", "client_tls13_ciphers",
-    "client_tls_ca_file", "client_tls_cert_file", "client_tls_ciphers", "client_tls_dheparams", "client_tls_ecdhcurve", "client_tls_key_file",
-    "client_tls_protocols", "client_tls_sslmode", "conffile", "default_pool_size", "disable_pqexec", "dns_max_ttl", "dns_nxdomain_ttl",
-    "dns_zone_check_period", "idle_transaction_timeout", "ignore_startup_parameters", "job_name", "listen_addr", "listen_backlog", "listen_port",
-    "log_connections", "log_disconnections", "log_pooler_errors", "log_stats", "logfile", "login_notify_message", "max_client_conn",
-    "max_db_client_connections", "max_db_connections", "max_packet_size", "max_prepared_statements", "max_user_client_connections",
-    "max_user_connections", "min_pool_size", "peer_id", "pidfile", "pkt_buf", "pool_idle_timeout", "pool_mode", "query_timeout",
-    "query_wait_notify", "query_wait_timeout", "reserve_pool_size", "reserve_pool_timeout", "resolv_conf", "sbuf_loopcnt", "scram_iterations",
-    "server_check_delay", "server_check_query", "server_connect_timeout", "server_fast_close", "server_idle_timeout", "server_lifetime",
-    "server_login_retry", "server_reset_query", "server_reset_query_always", "server_round_robin", "server_tls13_ciphers", "server_tls_ca_file",
-    "server_tls_cert_file", "server_tls_ciphers", "server_tls_key_file", "server_tls_protocols", "server_tls_sslmode", "so_reuseport",
-    "stats_period", "stats_users", "suspend_timeout", "syslog", "syslog_facility", "syslog_ident", "tcp_defer_accept", "tcp_keepalive",
-    "tcp_keepcnt", "tcp_keepidle", "tcp_keepintvl", "tcp_socket_buffer", "tcp_user_timeout", "track_extra_parameters", "transaction_timeout",
-    "unix_socket_dir", "unix_socket_group", "unix_socket_mode", "user", "verbose"
+    "admin_users",
+    "application_name_add_host",
+    "auth_dbname",
+    "auth_file",
+    "auth_hba_file",
+    "auth_ident_file",
+    "auth_ldap_options",
+    "auth_query",
+    "auth_type",
+    "auth_user",
+    "autodb_idle_timeout",
+    "cancel_wait_timeout",
+    "client_idle_timeout",
+    "client_login_timeout",
+    "client_tls13_ciphers",
+    "client_tls_ca_file",
+    "client_tls_cert_file",
+    "client_tls_ciphers",
+    "client_tls_dheparams",
+    "client_tls_ecdhcurve",
+    "client_tls_key_file",
+    "client_tls_protocols",
+    "client_tls_sslmode",
+    "conffile",
+    "default_pool_size",
+    "disable_pqexec",
+    "dns_max_ttl",
+    "dns_nxdomain_ttl",
+    "dns_zone_check_period",
+    "idle_transaction_timeout",
+    "ignore_startup_parameters",
+    "job_name",
+    "listen_addr",
+    "listen_backlog",
+    "listen_port",
+    "log_connections",
+    "log_disconnections",
+    "log_pooler_errors",
+    "log_stats",
+    "logfile",
+    "login_notify_message",
+    "max_client_conn",
+    "max_db_client_connections",
+    "max_db_connections",
+    "max_packet_size",
+    "max_prepared_statements",
+    "max_user_client_connections",
+    "max_user_connections",
+    "min_pool_size",
+    "peer_id",
+    "pidfile",
+    "pkt_buf",
+    "pool_idle_timeout",
+    "pool_mode",
+    "query_timeout",
+    "query_wait_notify",
+    "query_wait_timeout",
+    "reserve_pool_size",
+    "reserve_pool_timeout",
+    "resolv_conf",
+    "sbuf_loopcnt",
+    "scram_iterations",
+    "server_check_delay",
+    "server_check_query",
+    "server_connect_timeout",
+    "server_fast_close",
+    "server_idle_timeout",
+    "server_lifetime",
+    "server_login_retry",
+    "server_reset_query",
+    "server_reset_query_always",
+    "server_round_robin",
+    "server_tls13_ciphers",
+    "server_tls_ca_file",
+    "server_tls_cert_file",
+    "server_tls_ciphers",
+    "server_tls_key_file",
+    "server_tls_protocols",
+    "server_tls_sslmode",
+    "so_reuseport",
+    "stats_period",
+    "stats_users",
+    "suspend_timeout",
+    "syslog",
+    "syslog_facility",
+    "syslog_ident",
+    "tcp_defer_accept",
+    "tcp_keepalive",
+    "tcp_keepcnt",
+    "tcp_keepidle",
+    "tcp_keepintvl",
+    "tcp_socket_buffer",
+    "tcp_user_timeout",
+    "track_extra_parameters",
+    "transaction_timeout",
+    "unix_socket_dir",
+    "unix_socket_group",
+    "unix_socket_mode",
+    "user",
+    "verbose"
 };
 
 TEST(SettingsTable, HoldsEveryNameOfPgBouncerAndMarksOurOwn) {
@@ -65,9 +150,10 @@ TEST(SettingsTable, RestartOnlySettingsAreThoseOfPgBouncer) {
         }
     }
     EXPECT_EQ(
-        restart,
-        (std::set<std::string>{"disable_pqexec", "job_name", "listen_addr", "listen_backlog", "listen_port", "pidfile", "pkt_buf", "resolv_conf", "so_reuseport",
-                               "track_extra_parameters", "unix_socket_dir", "unix_socket_group", "unix_socket_mode", "user"})
+        restart, (std::set<std::string>{
+                     "disable_pqexec", "job_name", "listen_addr", "listen_backlog", "listen_port", "pidfile", "pkt_buf", "resolv_conf",
+                     "so_reuseport", "track_extra_parameters", "unix_socket_dir", "unix_socket_group", "unix_socket_mode", "user"
+                 })
     );
 }
 
@@ -166,16 +252,43 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{Scope::kGlobal, "query_wait_timeout", "1e18", "query_wait_timeout: 1e18 is out of range"},
         BadValue{Scope::kGlobal, "stats_period", "0", "stats_period: 0 is less than 1"},
         BadValue{Scope::kGlobal, "log_stats", "maybe", "log_stats: \"maybe\" is not 0 or 1"},
-        BadValue{Scope::kGlobal, "syslog_facility", "mail", "syslog_facility: \"mail\" is not one of auth, authpriv, daemon, user, local0, local1, local2, "
-                                                             "local3, local4, local5, local6, local7"},
-        BadValue{Scope::kGlobal, "auth_type", "gss", "auth_type: \"gss\" is not one of any, trust, plain, md5, scram-sha-256, cert, hba, ldap, pam"},
-        BadValue{Scope::kGlobal, "auth_type", "cert", "auth_type \"cert\" is not supported yet and is refused, since ignoring it would weaken security"},
-        BadValue{Scope::kGlobal, "auth_type", "HBA", "auth_type \"HBA\" is not supported yet and is refused, since ignoring it would weaken security"},
-        BadValue{Scope::kGlobal, "auth_type", "ldap", "auth_type \"ldap\" is not supported yet and is refused, since ignoring it would weaken security"},
-        BadValue{Scope::kGlobal, "auth_type", "pam", "auth_type \"pam\" is not supported yet and is refused, since ignoring it would weaken security"},
-        BadValue{Scope::kGlobal, "auth_hba_file", "/etc/hba", "auth_hba_file \"/etc/hba\" is not supported yet and is refused, since ignoring it would weaken security"},
-        BadValue{Scope::kGlobal, "disable_pqexec", "1", "disable_pqexec \"1\" is not supported yet and is refused, since ignoring it would weaken security"},
-        BadValue{Scope::kGlobal, "disable_pqexec", "on", "disable_pqexec \"on\" is not supported yet and is refused, since ignoring it would weaken security"}
+        BadValue{
+            Scope::kGlobal, "syslog_facility", "mail",
+            "syslog_facility: \"mail\" is not one of auth, authpriv, daemon, user, local0, local1, local2, "
+            "local3, local4, local5, local6, local7"
+        },
+        BadValue{
+            Scope::kGlobal, "auth_type", "gss",
+            "auth_type: \"gss\" is not one of any, trust, plain, md5, scram-sha-256, cert, hba, ldap, pam"
+        },
+        BadValue{
+            Scope::kGlobal, "auth_type", "cert",
+            "auth_type \"cert\" is not supported yet and is refused, since ignoring it would weaken security"
+        },
+        BadValue{
+            Scope::kGlobal, "auth_type", "HBA",
+            "auth_type \"HBA\" is not supported yet and is refused, since ignoring it would weaken security"
+        },
+        BadValue{
+            Scope::kGlobal, "auth_type", "ldap",
+            "auth_type \"ldap\" is not supported yet and is refused, since ignoring it would weaken security"
+        },
+        BadValue{
+            Scope::kGlobal, "auth_type", "pam",
+            "auth_type \"pam\" is not supported yet and is refused, since ignoring it would weaken security"
+        },
+        BadValue{
+            Scope::kGlobal, "auth_hba_file", "/etc/hba",
+            "auth_hba_file \"/etc/hba\" is not supported yet and is refused, since ignoring it would weaken security"
+        },
+        BadValue{
+            Scope::kGlobal, "disable_pqexec", "1",
+            "disable_pqexec \"1\" is not supported yet and is refused, since ignoring it would weaken security"
+        },
+        BadValue{
+            Scope::kGlobal, "disable_pqexec", "on",
+            "disable_pqexec \"on\" is not supported yet and is refused, since ignoring it would weaken security"
+        }
     )
 );
 
@@ -187,7 +300,10 @@ TEST(SecurityThatIsNotThereYet, IsRefusedInEveryTlsModeThatProtects) {
         for (const std::string value : {"require", "verify-ca", "verify-full", "Verify-Full"}) {
             const Result<void> checked = validate_setting(Scope::kGlobal, name, value);
             ASSERT_FALSE(checked) << name << value;
-            EXPECT_EQ(checked.error().message, name + " \"" + value + "\" is not supported yet and is refused, since ignoring it would weaken security");
+            EXPECT_EQ(
+                checked.error().message,
+                name + " \"" + value + "\" is not supported yet and is refused, since ignoring it would weaken security"
+            );
         }
         EXPECT_FALSE(validate_setting(Scope::kGlobal, name, "yes"));
     }

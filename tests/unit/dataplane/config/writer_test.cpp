@@ -1,18 +1,19 @@
-#include <string>
-#include <vector>
-
-#include <gtest/gtest.h>
-
 #include "dataplane/config/connection_string.hpp"
 #include "dataplane/config/ini_writer.hpp"
 #include "memory_files.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
 
 namespace cenote::config {
 namespace {
 
 TEST(IniWriter, WritesPlainSections) {
     const auto text = write_ini(
-        {{"databases", {{"orders", "host=db port=5432"}, {"we\"ird name", "host=x"}, {"*", ""}}}, {"pgbouncer", {{"pool_mode", "transaction"}}}},
+        {{"databases", {{"orders", "host=db port=5432"}, {"we\"ird name", "host=x"}, {"*", ""}}},
+         {"pgbouncer", {{"pool_mode", "transaction"}}}},
         "Written by a machine.\nDo not edit."
     );
     ASSERT_TRUE(text);
@@ -44,8 +45,10 @@ TEST(IniWriter, WhatItWritesReadsBackUnchanged) {
 }
 
 TEST(IniWriter, RefusesWhatAnIniFileCannotHold) {
-    EXPECT_EQ(write_ini({{"pgbouncer", {{"a", "b\nadmin_users = mallory"}}}}).error().message,
-              "a: an ini file cannot hold this value: \"b\nadmin_users = mallory\"");
+    EXPECT_EQ(
+        write_ini({{"pgbouncer", {{"a", "b\nadmin_users = mallory"}}}}).error().message,
+        "a: an ini file cannot hold this value: \"b\nadmin_users = mallory\""
+    );
     EXPECT_FALSE(write_ini({{"pgbouncer", {{"a\nb", "c"}}}}));
     EXPECT_FALSE(write_ini({{"pgbouncer", {{"", "c"}}}}));
     EXPECT_FALSE(write_ini({{"pgbouncer", {{"a", " c"}}}}));

@@ -1,9 +1,9 @@
-#include <string>
-#include <vector>
+#include "memory_files.hpp"
 
 #include <gtest/gtest.h>
 
-#include "memory_files.hpp"
+#include <string>
+#include <vector>
 
 namespace cenote::config {
 namespace {
@@ -72,7 +72,10 @@ TEST_P(RefusedYaml, SaysFileLineAndReason) { EXPECT_EQ(refusal("c.yaml", GetPara
 INSTANTIATE_TEST_SUITE_P(
     Yaml, RefusedYaml,
     testing::Values(
-        BadYaml{"unknown_setting", "pgbouncer:\n  pool_mode: session\n  pool_moed: x\n", "c.yaml:3: unknown setting \"pool_moed\" (did you mean \"pool_mode\"?)"},
+        BadYaml{
+            "unknown_setting", "pgbouncer:\n  pool_mode: session\n  pool_moed: x\n",
+            "c.yaml:3: unknown setting \"pool_moed\" (did you mean \"pool_mode\"?)"
+        },
         BadYaml{"bad_value", "pgbouncer:\n  max_client_conn: many\n", "c.yaml:2: max_client_conn: \"many\" is not a number"},
         BadYaml{"unknown_section", "database:\n  a: {}\n", "c.yaml:1: unknown section \"database\" (did you mean \"databases\"?)"},
         BadYaml{"setting_at_the_top", "pool_mode: session\n", "c.yaml:1: \"pool_mode\" belongs under \"pgbouncer:\""},
@@ -81,12 +84,21 @@ INSTANTIATE_TEST_SUITE_P(
         BadYaml{"nested_value", "pgbouncer:\n  pool_mode: {a: b}\n", "c.yaml:2: pool_mode: expected a plain value or a list"},
         BadYaml{"nested_list", "pgbouncer:\n  admin_users:\n  - a\n  - [b]\n", "c.yaml:4: admin_users: a list may hold plain values only"},
         BadYaml{"twice", "pgbouncer:\n  verbose: 1\n  verbose: 2\n", "c.yaml:3: \"verbose\" stands here twice"},
-        BadYaml{"database_parameter", "databases:\n  a:\n    hots: x\n", "c.yaml:3: unknown connection parameter \"hots\" (did you mean \"host\"?)"},
+        BadYaml{
+            "database_parameter", "databases:\n  a:\n    hots: x\n",
+            "c.yaml:3: unknown connection parameter \"hots\" (did you mean \"host\"?)"
+        },
         BadYaml{"empty_parameter", "databases:\n  a:\n    host:\n", "c.yaml:3: host has no value"},
-        BadYaml{"connection_string", "databases:\n  a: what\n", "c.yaml:2: syntax error in connection string: expected \"=\" after \"what\""},
-        BadYaml{"reserved", "databases:\n  pgbouncer: {host: x}\n", "c.yaml:2: database name \"pgbouncer\" is reserved for the admin console"},
-        BadYaml{"tls", "pgbouncer:\n  client_tls_sslmode: require\n",
-                "c.yaml:2: client_tls_sslmode \"require\" is not supported yet and is refused, since ignoring it would weaken security"},
+        BadYaml{
+            "connection_string", "databases:\n  a: what\n", "c.yaml:2: syntax error in connection string: expected \"=\" after \"what\""
+        },
+        BadYaml{
+            "reserved", "databases:\n  pgbouncer: {host: x}\n", "c.yaml:2: database name \"pgbouncer\" is reserved for the admin console"
+        },
+        BadYaml{
+            "tls", "pgbouncer:\n  client_tls_sslmode: require\n",
+            "c.yaml:2: client_tls_sslmode \"require\" is not supported yet and is refused, since ignoring it would weaken security"
+        },
         BadYaml{"no_yaml", "pgbouncer:\n  a: [1, 2\n", "c.yaml:3: end of sequence flow not found"},
         BadYaml{"tab", "pgbouncer:\n\tverbose: 1\n", "c.yaml:2: illegal map value"}
     ),
