@@ -1,11 +1,11 @@
 #include "operator/kube/api_client.hpp"
 
-#include <thread>
-#include <utility>
-
 #include "dataplane/base/log.hpp"
 #include "operator/kube/rest_path.hpp"
 #include "operator/kube/watch_decoder.hpp"
+
+#include <thread>
+#include <utility>
 
 namespace cenote::kube {
 namespace {
@@ -40,9 +40,12 @@ bool has_resource_version(const Json& object) { return !resource_version_of(obje
 
 std::string_view to_string(Propagation propagation) {
     switch (propagation) {
-        case Propagation::kBackground: return "Background";
-        case Propagation::kForeground: return "Foreground";
-        case Propagation::kOrphan: return "Orphan";
+        case Propagation::kBackground:
+            return "Background";
+        case Propagation::kForeground:
+            return "Foreground";
+        case Propagation::kOrphan:
+            return "Orphan";
     }
     return "Background";
 }
@@ -55,8 +58,11 @@ Json event_object(const EventRecord& event, std::string_view reporting_instance)
         {"action", event.action},
         {"note", event.note},
         {"regarding",
-         {{"apiVersion", event.regarding.api_version}, {"kind", event.regarding.kind}, {"name", event.regarding.name},
-          {"namespace", event.regarding.ns}, {"uid", event.regarding.uid}}},
+         {{"apiVersion", event.regarding.api_version},
+          {"kind", event.regarding.kind},
+          {"name", event.regarding.name},
+          {"namespace", event.regarding.ns},
+          {"uid", event.regarding.uid}}},
         {"reportingController", "cenote.dev/operator"},
         {"reportingInstance", reporting_instance.empty() ? std::string_view("cenote-operator") : reporting_instance},
     };
@@ -106,8 +112,9 @@ ApiResult<HttpResponse> ApiClient::call(HttpRequest request, Repeat repeat) {
     for (int attempt = 1;; ++attempt) {
         auto answer = call_once(request);
         // 429 means that the server has not begun, so any call may be repeated; after a 5xx only those that do the same twice.
-        const bool may_repeat = !answer && answer.error().retry_after &&
-                                (answer.error().kind == Kind::kThrottled || (answer.error().kind == Kind::kUnavailable && repeat == Repeat::kSafe));
+        const bool may_repeat =
+            !answer && answer.error().retry_after &&
+            (answer.error().kind == Kind::kThrottled || (answer.error().kind == Kind::kUnavailable && repeat == Repeat::kSafe));
         if (!may_repeat || attempt >= options_.max_attempts || *answer.error().retry_after > options_.max_retry_wait) {
             return answer;
         }
@@ -178,7 +185,8 @@ ApiResult<Json> ApiClient::create(const ResourceType& type, const ObjectName& na
 
 ApiResult<Json> ApiClient::apply(const ResourceType& type, const ObjectName& name, Json object) {
     name_object(type, name, object);
-    const std::string target = fmt::format("{}?fieldManager={}&force=true", object_path(type, name), percent_encode(options_.field_manager));
+    const std::string target =
+        fmt::format("{}?fieldManager={}&force=true", object_path(type, name), percent_encode(options_.field_manager));
     return call_for_object(
         make_request(HttpMethod::kPatch, target, kApplyPatch, &object), has_resource_version(object) ? Repeat::kNever : Repeat::kSafe
     );

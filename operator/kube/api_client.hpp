@@ -1,16 +1,17 @@
-// The Cluster over the Kubernetes API: turns calls into requests and answers into values or ApiErrors. Owns its transport. Any thread; calls block.
-// A call that may be repeated safely is, a few times, when the server asks for it (429 or 5xx with Retry-After); a 401 reads the token again, once.
+// The Cluster over the Kubernetes API: turns calls into requests and answers into values or ApiErrors. Owns its transport. Any thread;
+// calls block. A call that may be repeated safely is, a few times, when the server asks for it (429 or 5xx with Retry-After); a 401 reads
+// the token again, once.
 #pragma once
+
+#include "operator/kube/cluster.hpp"
+#include "operator/kube/http_transport.hpp"
+#include "operator/kube/token_source.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "operator/kube/cluster.hpp"
-#include "operator/kube/http_transport.hpp"
-#include "operator/kube/token_source.hpp"
 
 namespace cenote::kube {
 
@@ -22,7 +23,8 @@ struct ApiClientOptions {
     std::chrono::seconds max_retry_wait{5};
     std::chrono::seconds watch_grace{30};  // a watch silent this long past its timeout is broken
     /// rest_client_requests_total{code,method,host} and its durations; code "<error>" when no answer came. Any thread.
-    std::function<void(std::string_view code, std::string_view method, std::string_view host, std::chrono::duration<double> took)> on_request;
+    std::function<void(std::string_view code, std::string_view method, std::string_view host, std::chrono::duration<double> took)>
+        on_request;
     std::function<void(std::chrono::milliseconds)> sleep;  // a test's stand-in
     std::function<TimePoint()> now = &Clock::now;
 };

@@ -53,8 +53,9 @@ ApiError from_status(int code, const Json& status) {
     ApiError error;
     error.http_status = code;
     error.reason = string_or(status, "/reason");
-    error.kind = error.reason == "Expired" || error.reason == "Gone" || has_cause(status, "ResourceVersionTooLarge") ? Kind::kGone
-                                                                                                                     : kind_from(code, error.reason);
+    error.kind = error.reason == "Expired" || error.reason == "Gone" || has_cause(status, "ResourceVersionTooLarge")
+                     ? Kind::kGone
+                     : kind_from(code, error.reason);
     error.message = string_or(status, "/message", error.reason);
     error.namespace_terminating = has_cause(status, "NamespaceTerminating");
     if (const auto seconds = int_or(status, "/details/retryAfterSeconds"); seconds > 0) {
@@ -69,16 +70,26 @@ bool ApiError::is_transient() const { return kind == Kind::kThrottled || kind ==
 
 std::string_view to_string(ApiError::Kind kind) {
     switch (kind) {
-        case Kind::kNotFound: return "NotFound";
-        case Kind::kAlreadyExists: return "AlreadyExists";
-        case Kind::kConflict: return "Conflict";
-        case Kind::kGone: return "Gone";
-        case Kind::kInvalid: return "Invalid";
-        case Kind::kForbidden: return "Forbidden";
-        case Kind::kUnauthorized: return "Unauthorized";
-        case Kind::kThrottled: return "Throttled";
-        case Kind::kUnavailable: return "Unavailable";
-        case Kind::kOther: return "Other";
+        case Kind::kNotFound:
+            return "NotFound";
+        case Kind::kAlreadyExists:
+            return "AlreadyExists";
+        case Kind::kConflict:
+            return "Conflict";
+        case Kind::kGone:
+            return "Gone";
+        case Kind::kInvalid:
+            return "Invalid";
+        case Kind::kForbidden:
+            return "Forbidden";
+        case Kind::kUnauthorized:
+            return "Unauthorized";
+        case Kind::kThrottled:
+            return "Throttled";
+        case Kind::kUnavailable:
+            return "Unavailable";
+        case Kind::kOther:
+            return "Other";
     }
     return "Other";
 }

@@ -1,6 +1,9 @@
-// Why the cluster refused or could not be asked, in the words a controller branches on, and ApiResult<T> that carries it. Values; any thread.
-// Rule: HTTP status and Status.reason of the Kubernetes API (apimachinery/pkg/apis/meta/v1/types.go).
+// Why the cluster refused or could not be asked, in the words a controller branches on, and ApiResult<T> that carries it. Values; any
+// thread. Rule: HTTP status and Status.reason of the Kubernetes API (apimachinery/pkg/apis/meta/v1/types.go).
 #pragma once
+
+#include "dataplane/base/assert.hpp"
+#include "operator/kube/json.hpp"
 
 #include <chrono>
 #include <optional>
@@ -8,9 +11,6 @@
 #include <string_view>
 #include <utility>
 #include <variant>
-
-#include "dataplane/base/assert.hpp"
-#include "operator/kube/json.hpp"
 
 namespace cenote::kube {
 
@@ -56,17 +56,32 @@ public:
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
 
-    [[nodiscard]] T& value() & { CENOTE_CHECK(has_value()); return std::get<0>(state_); }
-    [[nodiscard]] const T& value() const& { CENOTE_CHECK(has_value()); return std::get<0>(state_); }
-    [[nodiscard]] T&& value() && { CENOTE_CHECK(has_value()); return std::get<0>(std::move(state_)); }
+    [[nodiscard]] T& value() & {
+        CENOTE_CHECK(has_value());
+        return std::get<0>(state_);
+    }
+    [[nodiscard]] const T& value() const& {
+        CENOTE_CHECK(has_value());
+        return std::get<0>(state_);
+    }
+    [[nodiscard]] T&& value() && {
+        CENOTE_CHECK(has_value());
+        return std::get<0>(std::move(state_));
+    }
     [[nodiscard]] T& operator*() & { return value(); }
     [[nodiscard]] const T& operator*() const& { return value(); }
     [[nodiscard]] T&& operator*() && { return std::move(*this).value(); }
     [[nodiscard]] T* operator->() { return &value(); }
     [[nodiscard]] const T* operator->() const { return &value(); }
 
-    [[nodiscard]] const ApiError& error() const& { CENOTE_CHECK(!has_value()); return std::get<1>(state_); }
-    [[nodiscard]] ApiError&& error() && { CENOTE_CHECK(!has_value()); return std::get<1>(std::move(state_)); }
+    [[nodiscard]] const ApiError& error() const& {
+        CENOTE_CHECK(!has_value());
+        return std::get<1>(state_);
+    }
+    [[nodiscard]] ApiError&& error() && {
+        CENOTE_CHECK(!has_value());
+        return std::get<1>(std::move(state_));
+    }
     [[nodiscard]] bool failed_with(ApiError::Kind kind) const noexcept { return !has_value() && std::get<1>(state_).kind == kind; }
 
 private:
@@ -81,8 +96,14 @@ public:
 
     [[nodiscard]] bool has_value() const noexcept { return !error_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
-    [[nodiscard]] const ApiError& error() const& { CENOTE_CHECK(error_.has_value()); return *error_; }
-    [[nodiscard]] ApiError&& error() && { CENOTE_CHECK(error_.has_value()); return std::move(*error_); }
+    [[nodiscard]] const ApiError& error() const& {
+        CENOTE_CHECK(error_.has_value());
+        return *error_;
+    }
+    [[nodiscard]] ApiError&& error() && {
+        CENOTE_CHECK(error_.has_value());
+        return std::move(*error_);
+    }
     [[nodiscard]] bool failed_with(ApiError::Kind kind) const noexcept { return error_.has_value() && error_->kind == kind; }
 
 private:

@@ -1,10 +1,10 @@
 // Base64 as Secrets and kubeconfig files carry it (RFC 4648, section 4). Pure.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::kube {
 

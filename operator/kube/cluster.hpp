@@ -1,6 +1,11 @@
-// The cluster as the controller sees it. Two implementations: ApiClient (Kubernetes over HTTP) and the standalone store (manifests in a directory).
-// Calls block, and may come from any thread at the same time. Nothing is retried beyond what a single call can promise: reconcile's queue does that.
+// The cluster as the controller sees it. Two implementations: ApiClient (Kubernetes over HTTP) and the standalone store (manifests in a
+// directory). Calls block, and may come from any thread at the same time. Nothing is retried beyond what a single call can promise:
+// reconcile's queue does that.
 #pragma once
+
+#include "operator/kube/api_error.hpp"
+#include "operator/kube/json.hpp"
+#include "operator/kube/object.hpp"
 
 #include <chrono>
 #include <functional>
@@ -8,10 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/kube/api_error.hpp"
-#include "operator/kube/json.hpp"
-#include "operator/kube/object.hpp"
 
 namespace cenote::kube {
 
@@ -71,19 +72,21 @@ public:
     virtual ApiResult<ListResult> list(const ResourceType& type, const ListOptions& options) = 0;
     /// kAlreadyExists when there is one.
     virtual ApiResult<Json> create(const ResourceType& type, const ObjectName& name, Json object) = 0;
-    /// Server-side apply, creating or changing: `object` holds just the fields this program owns. apiVersion, kind, name and namespace are filled in.
-    /// With metadata.resourceVersion in it, kConflict when the object has moved on.
+    /// Server-side apply, creating or changing: `object` holds just the fields this program owns. apiVersion, kind, name and namespace are
+    /// filled in. With metadata.resourceVersion in it, kConflict when the object has moved on.
     virtual ApiResult<Json> apply(const ResourceType& type, const ObjectName& name, Json object) = 0;
     /// Replaces what this program owns of the status; `status` is the status alone. kNotFound when the object is gone.
     virtual ApiResult<Json> apply_status(const ResourceType& type, const ObjectName& name, Json status) = 0;
     /// RFC 7386. With metadata.resourceVersion in it, kConflict when the object has moved on.
     virtual ApiResult<Json> merge_patch(const ResourceType& type, const ObjectName& name, Json patch) = 0;
     /// Asks for deletion; finalizers may delay it. kNotFound when there is none.
-    virtual ApiResult<void> remove(const ResourceType& type, const ObjectName& name, Propagation propagation = Propagation::kBackground) = 0;
+    virtual ApiResult<void> remove(
+        const ResourceType& type, const ObjectName& name, Propagation propagation = Propagation::kBackground
+    ) = 0;
     /// Creates the Event, or grows its series.
     virtual ApiResult<void> emit(const EventRecord& event) = 0;
-    /// Blocks, calling on_event in this thread for each event after options.resource_version, until the server ends the watch (success), it breaks
-    /// (an error; kGone: list again), or `stop` is requested (success; returns within a second).
+    /// Blocks, calling on_event in this thread for each event after options.resource_version, until the server ends the watch (success), it
+    /// breaks (an error; kGone: list again), or `stop` is requested (success; returns within a second).
     virtual ApiResult<void> watch(
         const ResourceType& type, const WatchOptions& options, const std::function<void(WatchEvent)>& on_event, std::stop_token stop
     ) = 0;

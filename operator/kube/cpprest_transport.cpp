@@ -1,23 +1,24 @@
 #include "operator/kube/cpprest_transport.hpp"
 
+#include "operator/kube/files.hpp"
+
+#include <cpprest/containerstream.h>
+#include <cpprest/http_client.h>
+#include <cpprest/producerconsumerstream.h>
+#include <fmt/format.h>
+#include <openssl/ssl.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pplx/threadpool.h>
+#include <sys/socket.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <mutex>
 #include <utility>
 #include <vector>
-
-#include <cpprest/containerstream.h>
-#include <cpprest/http_client.h>
-#include <cpprest/producerconsumerstream.h>
-#include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/ssl.h>
-#include <pplx/threadpool.h>
-#include <sys/socket.h>
-
-#include "operator/kube/files.hpp"
 
 namespace cenote::kube {
 namespace {
@@ -26,7 +27,8 @@ namespace http = web::http;
 using http::client::http_client;
 using http::client::http_client_config;
 
-// cpprestsdk's one timeout is armed again by each read. A watch is ended by the server or by our own clock, so there it only backs those up.
+// cpprestsdk's one timeout is armed again by each read. A watch is ended by the server or by our own clock, so there it only backs those
+// up.
 constexpr std::chrono::seconds kStreamTimeout{3600};
 // Its threads only move bytes: every wait is in the caller's thread. The default of 40 would be waste.
 constexpr std::size_t kThreads = 4;
@@ -55,7 +57,8 @@ void keep_alive(int fd) {
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 60'000);
 }
 
-// Runs for each new connection, so a rotated CA file is used at once. Throws what Boost throws; cpprestsdk reports it as the request's failure.
+// Runs for each new connection, so a rotated CA file is used at once. Throws what Boost throws; cpprestsdk reports it as the request's
+// failure.
 void configure_tls(boost::asio::ssl::context& context, const ClusterAccess& access) {
     SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
     std::string ca = access.ca_pem;
@@ -206,7 +209,8 @@ public:
     }
 
     Result<HttpResponse> stream(
-        const HttpRequest& request, std::chrono::seconds silence, const std::function<bool(std::string_view)>& on_chunk, std::stop_token stop
+        const HttpRequest& request, std::chrono::seconds silence, const std::function<bool(std::string_view)>& on_chunk,
+        std::stop_token stop
     ) override {
         pplx::cancellation_token_source cancel;
         // Closes the connection whichever way this ends; a stream that was read to its end is left alone by it.

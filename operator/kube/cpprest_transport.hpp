@@ -1,11 +1,12 @@
-// HttpTransport over cpprestsdk. That library is archived upstream: its types stay inside the .cpp, so that another transport can take its place.
+// HttpTransport over cpprestsdk. That library is archived upstream: its types stay inside the .cpp, so that another transport can take its
+// place.
 #pragma once
-
-#include <chrono>
-#include <memory>
 
 #include "operator/kube/http_transport.hpp"
 #include "operator/kube/kube_config.hpp"
+
+#include <chrono>
+#include <memory>
 
 namespace cenote::kube {
 

@@ -1,12 +1,12 @@
 #include "operator/kube/files.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <memory>
-
-#include <fmt/format.h>
 
 namespace cenote::kube {
 namespace {

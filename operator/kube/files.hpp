@@ -1,9 +1,9 @@
 // Reads a small file whole, as certificates and tokens need.
 #pragma once
 
-#include <string>
-
 #include "dataplane/base/result.hpp"
+
+#include <string>
 
 namespace cenote::kube {
 

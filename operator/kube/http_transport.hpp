@@ -1,6 +1,8 @@
-// HTTP as ApiClient needs it: one request and its answer, or an answer read as it comes. Fakes stand in for it in tests; cpprest_transport is the real one.
-// Any thread may call; calls block.
+// HTTP as ApiClient needs it: one request and its answer, or an answer read as it comes. Fakes stand in for it in tests; cpprest_transport
+// is the real one. Any thread may call; calls block.
 #pragma once
+
+#include "dataplane/base/result.hpp"
 
 #include <chrono>
 #include <functional>
@@ -9,8 +11,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::kube {
 
@@ -41,10 +41,12 @@ public:
     /// An error when no answer came. What the answer says, 500 included, is a value.
     virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
 
-    /// Passes the body of a 200 to `on_chunk` (in this thread) as it arrives, until it ends (success), `on_chunk` returns false (success), `stop` is
-    /// requested (success), or nothing came for `silence` or the connection broke (an error). Other statuses come back with their body.
+    /// Passes the body of a 200 to `on_chunk` (in this thread) as it arrives, until it ends (success), `on_chunk` returns false (success),
+    /// `stop` is requested (success), or nothing came for `silence` or the connection broke (an error). Other statuses come back with their
+    /// body.
     virtual Result<HttpResponse> stream(
-        const HttpRequest& request, std::chrono::seconds silence, const std::function<bool(std::string_view)>& on_chunk, std::stop_token stop
+        const HttpRequest& request, std::chrono::seconds silence, const std::function<bool(std::string_view)>& on_chunk,
+        std::stop_token stop
     ) = 0;
 
     /// "host:port", the label of request metrics.

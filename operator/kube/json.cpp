@@ -60,7 +60,8 @@ Result<T> required(std::string_view path, Result<std::optional<T>> found) {
 bool fits_int64(const Json& value) {
     // Unsigned numbers above INT64_MAX are kept as uint64 by the parser.
     return value.is_number_integer() &&
-           !(value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+           !(value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())
+           );
 }
 
 }  // namespace

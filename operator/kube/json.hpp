@@ -1,15 +1,15 @@
-// The one door to JSON: the type, parsing without exceptions, and readers whose errors carry the field's path. Values are plain; any thread.
-// Paths are JSON pointers (RFC 6901): "/spec/database/host", "/spec/workloads/0/name", "/metadata/labels/app.kubernetes.io~1name".
+// The one door to JSON: the type, parsing without exceptions, and readers whose errors carry the field's path. Values are plain; any
+// thread. Paths are JSON pointers (RFC 6901): "/spec/database/host", "/spec/workloads/0/name", "/metadata/labels/app.kubernetes.io~1name".
 #pragma once
+
+#include "dataplane/base/result.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::kube {
 

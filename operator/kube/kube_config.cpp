@@ -1,13 +1,12 @@
 #include "operator/kube/kube_config.hpp"
 
+#include "operator/kube/base64.hpp"
+#include "operator/kube/files.hpp"
+
+#include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
 #include <filesystem>
-
-#include <fmt/format.h>
-
-#include "operator/kube/base64.hpp"
-#include "operator/kube/files.hpp"
 
 namespace cenote::kube {
 namespace {

@@ -1,12 +1,12 @@
-// Where the API server is and who we are there: from a pod's environment, or from a kubeconfig file. Read once at start; files named in it are read again by
-// their users, since the kubelet rotates them.
+// Where the API server is and who we are there: from a pod's environment, or from a kubeconfig file. Read once at start; files named in it
+// are read again by their users, since the kubelet rotates them.
 #pragma once
+
+#include "dataplane/base/result.hpp"
 
 #include <functional>
 #include <string>
 #include <string_view>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::kube {
 

@@ -23,14 +23,25 @@ std::optional<std::string> string_in(const Json& map, std::string_view key) {
 
 }  // namespace
 
-std::string ResourceType::api_version() const {
-    return group.empty() ? std::string(version) : fmt::format("{}/{}", group, version);
-}
+std::string ResourceType::api_version() const { return group.empty() ? std::string(version) : fmt::format("{}/{}", group, version); }
 
 const std::vector<ResourceType>& known_resource_types() {
     static const std::vector<ResourceType> kTypes{
-        kConnectionPool, kDeployment, kStatefulSet, kReplicaSet, kService, kConfigMap, kSecret, kPod, kServiceAccount, kNamespace,
-        kLease, kEvent, kHorizontalPodAutoscaler, kPodDisruptionBudget, kCustomResourceDefinition,
+        kConnectionPool,
+        kDeployment,
+        kStatefulSet,
+        kReplicaSet,
+        kService,
+        kConfigMap,
+        kSecret,
+        kPod,
+        kServiceAccount,
+        kNamespace,
+        kLease,
+        kEvent,
+        kHorizontalPodAutoscaler,
+        kPodDisruptionBudget,
+        kCustomResourceDefinition,
     };
     return kTypes;
 }
@@ -96,8 +107,12 @@ ObjectReference reference_to(const Json& object) {
 
 Json controller_reference_to(const Json& owner) {
     return Json{
-        {"apiVersion", api_version_of(owner)}, {"kind", kind_of(owner)}, {"name", name_of(owner)},
-        {"uid", uid_of(owner)}, {"controller", true}, {"blockOwnerDeletion", true},
+        {"apiVersion", api_version_of(owner)},
+        {"kind", kind_of(owner)},
+        {"name", name_of(owner)},
+        {"uid", uid_of(owner)},
+        {"controller", true},
+        {"blockOwnerDeletion", true},
     };
 }
 

@@ -2,6 +2,8 @@
 // Objects themselves stay Json: fields this program does not know must survive. Values; any thread.
 #pragma once
 
+#include "operator/kube/json.hpp"
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/kube/json.hpp"
 
 namespace cenote::kube {
 
@@ -43,7 +43,8 @@ inline constexpr ResourceType kEvent{"events.k8s.io", "v1", "events", "Event"};
 inline constexpr ResourceType kHorizontalPodAutoscaler{"autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"};
 inline constexpr ResourceType kPodDisruptionBudget{"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget"};
 inline constexpr ResourceType kCustomResourceDefinition{
-    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false};
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false
+};
 
 /// Every constant above, for the standalone store and for tests.
 [[nodiscard]] const std::vector<ResourceType>& known_resource_types();

@@ -27,7 +27,8 @@ private:
 std::string percent_encode(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        const bool unreserved =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
         if (unreserved) {
             out += c;
         } else {
@@ -38,15 +39,14 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::string collection_path(const ResourceType& type, std::string_view ns) {
-    const std::string root = type.group.empty() ? fmt::format("/api/{}", type.version) : fmt::format("/apis/{}/{}", type.group, type.version);
+    const std::string root =
+        type.group.empty() ? fmt::format("/api/{}", type.version) : fmt::format("/apis/{}/{}", type.group, type.version);
     return type.namespaced && !ns.empty() ? fmt::format("{}/namespaces/{}/{}", root, percent_encode(ns), type.plural)
                                           : fmt::format("{}/{}", root, type.plural);
 }
 
 std::string object_path(const ResourceType& type, const ObjectName& name, std::string_view subresource) {
-    return fmt::format(
-        "{}/{}{}{}", collection_path(type, name.ns), percent_encode(name.name), subresource.empty() ? "" : "/", subresource
-    );
+    return fmt::format("{}/{}{}{}", collection_path(type, name.ns), percent_encode(name.name), subresource.empty() ? "" : "/", subresource);
 }
 
 std::string list_target(const ResourceType& type, const ListOptions& options, int limit, std::string_view continue_token) {

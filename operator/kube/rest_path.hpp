@@ -1,11 +1,11 @@
 // The REST paths and queries of the Kubernetes API. Pure.
 #pragma once
 
+#include "operator/kube/cluster.hpp"
+
 #include <chrono>
 #include <string>
 #include <string_view>
-
-#include "operator/kube/cluster.hpp"
 
 namespace cenote::kube {
 

@@ -1,8 +1,8 @@
 #include "operator/kube/token_source.hpp"
 
-#include <utility>
-
 #include "dataplane/base/log.hpp"
+
+#include <utility>
 
 namespace cenote::kube {
 

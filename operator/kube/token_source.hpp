@@ -1,13 +1,13 @@
 // The bearer token, read from its file again once a minute and after a 401, because the kubelet rotates it. Any thread.
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/result.hpp"
+
 #include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
-
-#include "dataplane/base/clock.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::kube {
 

@@ -1,13 +1,13 @@
 // Turns the body of a watch, cut anywhere, into events: one JSON object a line. Sans-io; owned by the call that reads the watch.
 #pragma once
 
+#include "operator/kube/cluster.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/kube/cluster.hpp"
 
 namespace cenote::kube {
 
@@ -18,7 +18,8 @@ public:
 
     explicit WatchDecoder(std::size_t max_line = kMaxLine) : max_line_(max_line) {}
 
-    /// Appends the events that are complete now. An error (the server's ERROR event, a line too long or not an event) ends the watch: feed no more.
+    /// Appends the events that are complete now. An error (the server's ERROR event, a line too long or not an event) ends the watch: feed
+    /// no more.
     [[nodiscard]] std::optional<ApiError> feed(std::string_view chunk, std::vector<WatchEvent>& events);
     /// Bytes of a line not yet complete.
     [[nodiscard]] std::size_t pending() const { return line_.size(); }

@@ -1,9 +1,9 @@
 #include "operator/runtime/controller.hpp"
 
+#include "dataplane/base/log.hpp"
+
 #include <exception>
 #include <utility>
-
-#include "dataplane/base/log.hpp"
 
 namespace cenote::runtime {
 namespace {

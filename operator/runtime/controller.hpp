@@ -1,11 +1,6 @@
-// Runs a Reconciler: workers take names from the queue, and each result decides when the name comes back. Owns the queue and the worker threads.
+// Runs a Reconciler: workers take names from the queue, and each result decides when the name comes back. Owns the queue and the worker
+// threads.
 #pragma once
-
-#include <chrono>
-#include <cstddef>
-#include <string>
-#include <thread>
-#include <vector>
 
 #include "operator/kube/object.hpp"
 #include "operator/runtime/informer.hpp"
@@ -14,6 +9,12 @@
 #include "operator/runtime/rate_limiter.hpp"
 #include "operator/runtime/reconciler.hpp"
 #include "operator/runtime/work_queue.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace cenote::runtime {
 
@@ -30,7 +31,8 @@ public:
     Controller(const Controller&) = delete;
     Controller& operator=(const Controller&) = delete;
 
-    /// Changes the informer sees are mapped to names (both what the object was and what it is) and queued. Before the informer starts; the controller must outlive it.
+    /// Changes the informer sees are mapped to names (both what the object was and what it is) and queued. Before the informer starts; the
+    /// controller must outlive it.
     void watch(Informer& informer, MapFunction map = to_self(), Predicate when = always());
     /// From any thread, for what no informer sees.
     void enqueue(const kube::ObjectName& name) { queue_.add(name); }

@@ -1,8 +1,8 @@
 #include "operator/runtime/event_aggregator.hpp"
 
-#include <utility>
-
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace cenote::runtime {
 namespace {
@@ -15,10 +15,11 @@ constexpr std::size_t kMaxNameStem = 220;
 std::optional<kube::EventRecord> EventAggregator::observe(kube::EventRecord event, Time now) {
     drop_ended(now);
     if (event.note.size() > kMaxNote) {
-        event.note.resize(kMaxNote);
-        while (!event.note.empty() && (static_cast<unsigned char>(event.note.back()) & 0xC0U) == 0x80U) {
-            event.note.pop_back();  // not in the middle of a UTF-8 character
+        std::size_t end = kMaxNote;
+        while (end > 0 && (static_cast<unsigned char>(event.note[end]) & 0xC0U) == 0x80U) {
+            --end;  // not in the middle of a UTF-8 character
         }
+        event.note.resize(end);
     }
     const Key key{event.regarding, event.type, event.reason, event.action, event.note};
     auto it = series_.find(key);

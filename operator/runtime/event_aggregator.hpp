@@ -1,6 +1,8 @@
-// Which repeats of an event are one series. Pure: the time is a parameter. Rule: events.k8s.io/v1, a series ends after six quiet minutes; a series is
-// written when its count doubles or its last write is 30 s old, so a hot loop costs a handful of writes.
+// Which repeats of an event are one series. Pure: the time is a parameter. Rule: events.k8s.io/v1, a series ends after six quiet minutes; a
+// series is written when its count doubles or its last write is 30 s old, so a hot loop costs a handful of writes.
 #pragma once
+
+#include "operator/kube/cluster.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -8,8 +10,6 @@
 #include <optional>
 #include <string>
 #include <tuple>
-
-#include "operator/kube/cluster.hpp"
 
 namespace cenote::runtime {
 

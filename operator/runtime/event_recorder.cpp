@@ -1,8 +1,8 @@
 #include "operator/runtime/event_recorder.hpp"
 
-#include <utility>
-
 #include "dataplane/base/log.hpp"
+
+#include <utility>
 
 namespace cenote::runtime {
 
@@ -11,9 +11,7 @@ EventRecorder::EventRecorder(kube::Cluster& cluster, std::size_t max_pending, Wa
 
 EventRecorder::~EventRecorder() { stop(std::chrono::milliseconds(0)); }
 
-void EventRecorder::record(
-    const kube::ObjectReference& regarding, Type type, std::string reason, std::string action, std::string note
-) {
+void EventRecorder::record(const kube::ObjectReference& regarding, Type type, std::string reason, std::string action, std::string note) {
     kube::EventRecord event;
     event.regarding = regarding;
     event.type = type;

@@ -1,6 +1,9 @@
-// Events for people. Repeats become a series; writing happens in a thread of its own, best effort: a reconcile never waits for it, and when more than
-// `max_pending` events wait, new ones are dropped (counted). Any thread records.
+// Events for people. Repeats become a series; writing happens in a thread of its own, best effort: a reconcile never waits for it, and when
+// more than `max_pending` events wait, new ones are dropped (counted). Any thread records.
 #pragma once
+
+#include "operator/kube/cluster.hpp"
+#include "operator/runtime/event_aggregator.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -12,9 +15,6 @@
 #include <stop_token>
 #include <string>
 #include <thread>
-
-#include "operator/kube/cluster.hpp"
-#include "operator/runtime/event_aggregator.hpp"
 
 namespace cenote::runtime {
 

@@ -1,12 +1,12 @@
 #include "operator/runtime/informer.hpp"
 
+#include "dataplane/base/log.hpp"
+#include "operator/runtime/reflector_fsm.hpp"
+
 #include <condition_variable>
 #include <mutex>
 #include <random>
 #include <utility>
-
-#include "dataplane/base/log.hpp"
-#include "operator/runtime/reflector_fsm.hpp"
 
 namespace cenote::runtime {
 

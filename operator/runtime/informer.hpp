@@ -1,6 +1,10 @@
-// Keeps an ObjectStore equal to the cluster's objects of one type, and tells its handlers what changed. Owns one thread, which lists, watches and
-// lists again as ReflectorFsm says. Handlers run in that thread, one change after the other, and must not block.
+// Keeps an ObjectStore equal to the cluster's objects of one type, and tells its handlers what changed. Owns one thread, which lists,
+// watches and lists again as ReflectorFsm says. Handlers run in that thread, one change after the other, and must not block.
 #pragma once
+
+#include "operator/kube/cluster.hpp"
+#include "operator/runtime/object_store.hpp"
+#include "operator/runtime/reflector_fsm.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -10,10 +14,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "operator/kube/cluster.hpp"
-#include "operator/runtime/object_store.hpp"
-#include "operator/runtime/reflector_fsm.hpp"
 
 namespace cenote::runtime {
 

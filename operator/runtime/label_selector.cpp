@@ -1,9 +1,9 @@
 #include "operator/runtime/label_selector.hpp"
 
+#include "operator/kube/object.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "operator/kube/object.hpp"
 
 namespace cenote::runtime {
 namespace {
@@ -57,10 +57,12 @@ Result<LabelSelector::Requirement> LabelSelector::parse_requirement(std::string_
     using Kind = Requirement::Kind;
     const Error malformed{fmt::format("label selector: cannot read \"{}\"", text)};
     const auto make = [&](Kind kind, std::string_view key, std::vector<std::string> values) -> Result<Requirement> {
-        const bool good = !key.empty() && is_word(key) && std::all_of(values.begin(), values.end(), [](const auto& value) { return is_word(value); });
+        const bool good =
+            !key.empty() && is_word(key) && std::all_of(values.begin(), values.end(), [](const auto& value) { return is_word(value); });
         return good ? Result<Requirement>(Requirement{kind, std::string(key), std::move(values)}) : Result<Requirement>(malformed);
     };
-    for (const auto& [word, kind] : {std::pair{std::string_view(" notin "), Kind::kNotIn}, std::pair{std::string_view(" in "), Kind::kIn}}) {
+    for (const auto& [word, kind] :
+         {std::pair{std::string_view(" notin "), Kind::kNotIn}, std::pair{std::string_view(" in "), Kind::kIn}}) {
         if (const auto at = text.find(word); at != std::string_view::npos) {
             const std::string_view set = trim(text.substr(at + word.size()));
             if (set.size() < 2 || set.front() != '(' || set.back() != ')') {
@@ -91,12 +93,17 @@ bool LabelSelector::matches(const kube::Json& object) const {
     return std::all_of(requirements_.begin(), requirements_.end(), [&labels](const Requirement& wanted) {
         const auto it = labels.find(wanted.key);
         const bool present = it != labels.end() && it->is_string();
-        const bool listed = present && std::find(wanted.values.begin(), wanted.values.end(), it->get_ref<const std::string&>()) != wanted.values.end();
+        const bool listed =
+            present && std::find(wanted.values.begin(), wanted.values.end(), it->get_ref<const std::string&>()) != wanted.values.end();
         switch (wanted.kind) {
-            case Requirement::Kind::kIn: return listed;
-            case Requirement::Kind::kNotIn: return !listed;  // an object without the label is not in the set
-            case Requirement::Kind::kExists: return present;
-            case Requirement::Kind::kAbsent: return !present;
+            case Requirement::Kind::kIn:
+                return listed;
+            case Requirement::Kind::kNotIn:
+                return !listed;  // an object without the label is not in the set
+            case Requirement::Kind::kExists:
+                return present;
+            case Requirement::Kind::kAbsent:
+                return !present;
         }
         return false;
     });

@@ -1,12 +1,12 @@
 // A label selector in the API's text form: "app=web,tier!=db,env in (a,b),zone notin (c),canary,!old". Pure.
 #pragma once
 
+#include "operator/kube/json.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/kube/json.hpp"
 
 namespace cenote::runtime {
 

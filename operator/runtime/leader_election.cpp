@@ -1,8 +1,8 @@
 #include "operator/runtime/leader_election.hpp"
 
-#include <utility>
-
 #include "dataplane/base/log.hpp"
+
+#include <utility>
 
 namespace cenote::runtime {
 namespace {
@@ -79,12 +79,12 @@ Action LeaderElection::perform(const Action& action) {
         log::warning("leader election: cannot read the lease {}: {}", options_.lease.to_string(), lease.error().message);
         return fsm_.on_failed(Clock::now());
     }
-    auto written = action.kind == Action::Kind::kCreate
-                       ? cluster_.create(kube::kLease, options_.lease, {{"spec", action.lease_spec}})
-                       : cluster_.merge_patch(
-                             kube::kLease, options_.lease,
-                             {{"metadata", {{"resourceVersion", action.resource_version}}}, {"spec", action.lease_spec}}
-                         );
+    auto written =
+        action.kind == Action::Kind::kCreate
+            ? cluster_.create(kube::kLease, options_.lease, {{"spec", action.lease_spec}})
+            : cluster_.merge_patch(
+                  kube::kLease, options_.lease, {{"metadata", {{"resourceVersion", action.resource_version}}}, {"spec", action.lease_spec}}
+              );
     if (written) {
         return fsm_.on_written(*written, asked_at, Clock::now());
     }
@@ -104,7 +104,10 @@ void LeaderElection::publish() {
     }
     changed_.notify_all();
     if (changed) {
-        log::info("leader election: {} {} the lease {}", options_.identity, state_ == State::kLeading ? "holds" : "lost", options_.lease.to_string());
+        log::info(
+            "leader election: {} {} the lease {}", options_.identity, state_ == State::kLeading ? "holds" : "lost",
+            options_.lease.to_string()
+        );
         metrics_.leader_changed(options_.lease.name, state_ == State::kLeading);
     }
 }

@@ -1,16 +1,16 @@
 // Runs LeaderElectionFsm against a Lease object, in a thread of its own. Owned by the manager.
 #pragma once
 
+#include "operator/kube/cluster.hpp"
+#include "operator/runtime/leader_election_fsm.hpp"
+#include "operator/runtime/metrics_hooks.hpp"
+
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
-
-#include "operator/kube/cluster.hpp"
-#include "operator/runtime/leader_election_fsm.hpp"
-#include "operator/runtime/metrics_hooks.hpp"
 
 namespace cenote::runtime {
 

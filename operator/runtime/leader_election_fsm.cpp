@@ -1,16 +1,18 @@
 #include "operator/runtime/leader_election_fsm.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "operator/kube/object.hpp"
 #include "operator/kube/rest_path.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace cenote::runtime {
 namespace {
 
 std::int64_t whole_seconds(std::chrono::milliseconds time) {
-    return std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(time).count());  // the API takes whole seconds above 0
+    return std::max<std::int64_t>(
+        1, std::chrono::duration_cast<std::chrono::seconds>(time).count()
+    );  // the API takes whole seconds above 0
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ LeaderElectionFsm::Action LeaderElectionFsm::on_lease(const kube::Json& lease, T
         return lose();
     }
     // The holder promised a duration; we measure it with our clock, from when we saw the record change.
-    const auto promised = std::chrono::seconds(kube::int_or(observed_spec_, "/leaseDurationSeconds", whole_seconds(timing_.lease_duration)));
+    const auto promised =
+        std::chrono::seconds(kube::int_or(observed_spec_, "/leaseDurationSeconds", whole_seconds(timing_.lease_duration)));
     if (now - observed_at_ < promised) {
         return {Action::Kind::kWait, {}, {}, timing_.retry_period};
     }
@@ -90,7 +93,9 @@ kube::Json LeaderElectionFsm::spec_for_us(WallTime wall) const {
         {"leaseDurationSeconds", whole_seconds(timing_.lease_duration)},
         {"acquireTime", ours ? kube::string_or(observed_spec_, "/acquireTime", kube::micro_time(wall)) : kube::micro_time(wall)},
         {"renewTime", kube::micro_time(wall)},
-        {"leaseTransitions", ours ? transitions : observed_spec_.empty() ? 0 : transitions + 1},
+        {"leaseTransitions", ours                     ? transitions
+                             : observed_spec_.empty() ? 0
+                                                      : transitions + 1},
     };
 }
 

@@ -1,4 +1,5 @@
-// Who leads, decided from a Lease and the local clock (client-go tools/leaderelection). Pure: time and the answers of the cluster come in, actions go out.
+// Who leads, decided from a Lease and the local clock (client-go tools/leaderelection). Pure: time and the answers of the cluster come in,
+// actions go out.
 //
 //   state     | event                                   | next      | action
 //   standby   | lease absent                            | standby   | create it with us as holder
@@ -12,13 +13,13 @@
 // The holder's own timestamps are never compared with ours: clocks differ.
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+#include "operator/kube/json.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "dataplane/base/clock.hpp"
-#include "operator/kube/json.hpp"
 
 namespace cenote::runtime {
 

@@ -1,11 +1,11 @@
 #include "operator/runtime/manager.hpp"
 
+#include "dataplane/base/log.hpp"
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
-
-#include "dataplane/base/log.hpp"
 
 namespace cenote::runtime {
 
@@ -71,8 +71,10 @@ Result<void> Manager::wait_for_caches(const std::stop_token& stop) const {
     for (const auto& informer : informers_) {
         while (!stop.stop_requested() && !informer->wait_for_sync(std::chrono::milliseconds(200))) {
             if (Clock::now() >= deadline) {
-                return Error{fmt::format("the list of {} did not come within {} s", informer->options().type.plural,
-                                         std::chrono::duration_cast<std::chrono::seconds>(options_.sync_timeout).count())};
+                return Error{fmt::format(
+                    "the list of {} did not come within {} s", informer->options().type.plural,
+                    std::chrono::duration_cast<std::chrono::seconds>(options_.sync_timeout).count()
+                )};
             }
         }
     }

@@ -1,5 +1,14 @@
-// Starts and stops the machinery in order: informers (a standby keeps its cache warm) -> leadership -> first sync -> controllers; and back. Owns them all.
+// Starts and stops the machinery in order: informers (a standby keeps its cache warm) -> leadership -> first sync -> controllers; and back.
+// Owns them all.
 #pragma once
+
+#include "dataplane/base/result.hpp"
+#include "operator/kube/cluster.hpp"
+#include "operator/runtime/controller.hpp"
+#include "operator/runtime/informer.hpp"
+#include "operator/runtime/leader_election.hpp"
+#include "operator/runtime/metrics_hooks.hpp"
+#include "operator/runtime/reconciler.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -9,14 +18,6 @@
 #include <stop_token>
 #include <string>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
-#include "operator/kube/cluster.hpp"
-#include "operator/runtime/controller.hpp"
-#include "operator/runtime/informer.hpp"
-#include "operator/runtime/leader_election.hpp"
-#include "operator/runtime/metrics_hooks.hpp"
-#include "operator/runtime/reconciler.hpp"
 
 namespace cenote::runtime {
 
@@ -37,7 +38,8 @@ public:
     Informer& informer(const InformerOptions& options);
     Controller& add_controller(ControllerOptions options, Reconciler& reconciler);
 
-    /// Blocks until `stop` is requested (success), the caches cannot be filled, or leadership is lost (errors: end the process, another one leads now).
+    /// Blocks until `stop` is requested (success), the caches cannot be filled, or leadership is lost (errors: end the process, another one
+    /// leads now).
     Result<void> run(std::stop_token stop);
 
     /// All caches are filled; true for a standby as well. Any thread; what /readyz answers.

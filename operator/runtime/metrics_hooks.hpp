@@ -1,4 +1,5 @@
-// Where the machinery reports what it does; the metrics folder turns it into controller-runtime's families and labels. Called from any thread; never blocks.
+// Where the machinery reports what it does; the metrics folder turns it into controller-runtime's families and labels. Called from any
+// thread; never blocks.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,8 @@
 #include "operator/runtime/object_store.hpp"
 
-#include <utility>
-
 #include "operator/runtime/label_selector.hpp"
+
+#include <utility>
 
 namespace cenote::runtime {
 

@@ -1,5 +1,9 @@
-// The cache of one resource type: immutable objects by name. Written by its informer, read from any thread; a reader's snapshot stays valid while it holds it.
+// The cache of one resource type: immutable objects by name. Written by its informer, read from any thread; a reader's snapshot stays valid
+// while it holds it.
 #pragma once
+
+#include "operator/kube/json.hpp"
+#include "operator/kube/object.hpp"
 
 #include <cstddef>
 #include <map>
@@ -7,9 +11,6 @@
 #include <mutex>
 #include <string_view>
 #include <vector>
-
-#include "operator/kube/json.hpp"
-#include "operator/kube/object.hpp"
 
 namespace cenote::runtime {
 
@@ -25,7 +26,8 @@ struct ObjectChange {
 class ObjectStore {
 public:
     [[nodiscard]] ObjectPtr get(const kube::ObjectName& name) const;
-    /// In the order of names. ns "" = all namespaces; the selector is the API's ("a=b,c!=d,e in (f,g),h,!i"), "" = all; a malformed one selects nothing.
+    /// In the order of names. ns "" = all namespaces; the selector is the API's ("a=b,c!=d,e in (f,g),h,!i"), "" = all; a malformed one
+    /// selects nothing.
     [[nodiscard]] std::vector<ObjectPtr> list(std::string_view ns = {}, std::string_view label_selector = {}) const;
     [[nodiscard]] std::size_t size() const;
 

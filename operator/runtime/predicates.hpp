@@ -1,13 +1,13 @@
 // Which changes are worth a reconcile, and whose. Pure functions of one change.
 #pragma once
 
+#include "operator/kube/object.hpp"
+#include "operator/runtime/object_store.hpp"
+
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/kube/object.hpp"
-#include "operator/runtime/object_store.hpp"
 
 namespace cenote::runtime {
 

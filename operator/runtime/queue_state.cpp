@@ -1,8 +1,8 @@
 #include "operator/runtime/queue_state.hpp"
 
-#include <utility>
-
 #include "dataplane/base/assert.hpp"
+
+#include <utility>
 
 namespace cenote::runtime {
 

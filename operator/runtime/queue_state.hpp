@@ -3,6 +3,9 @@
 // The time is a parameter. Not thread-safe: work_queue.hpp guards it.
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+#include "operator/kube/object.hpp"
+
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -10,9 +13,6 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
-
-#include "dataplane/base/clock.hpp"
-#include "operator/kube/object.hpp"
 
 namespace cenote::runtime {
 

@@ -1,13 +1,13 @@
-// How long a failed key waits before its next try: the longer of its own exponential back-off and the overall token bucket, as controller-runtime's
-// default limiter. Pure: the time is a parameter. Not thread-safe; the work queue guards it.
+// How long a failed key waits before its next try: the longer of its own exponential back-off and the overall token bucket, as
+// controller-runtime's default limiter. Pure: the time is a parameter. Not thread-safe; the work queue guards it.
 #pragma once
+
+#include "dataplane/base/clock.hpp"
+#include "operator/kube/object.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <unordered_map>
-
-#include "dataplane/base/clock.hpp"
-#include "operator/kube/object.hpp"
 
 namespace cenote::runtime {
 

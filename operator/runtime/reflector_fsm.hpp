@@ -1,4 +1,5 @@
-// When to list and when to watch, as client-go's reflector does. Pure: time, chance and the cluster's answers come in, the next step goes out.
+// When to list and when to watch, as client-go's reflector does. Pure: time, chance and the cluster's answers come in, the next step goes
+// out.
 //
 //   after                                   | next step
 //   start                                   | list at resourceVersion "0": the server's cache will do
@@ -12,13 +13,13 @@
 // Back-off: 0.8 s doubling to 30 s, each times 1 to 2 by chance; back to 0.8 s after two quiet minutes.
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+#include "operator/kube/cluster.hpp"
+
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
-
-#include "dataplane/base/clock.hpp"
-#include "operator/kube/cluster.hpp"
 
 namespace cenote::runtime {
 

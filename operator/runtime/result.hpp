@@ -1,12 +1,12 @@
 // What one reconcile came to. The controller's one switch turns it into a queue operation and a metric label. A value.
 #pragma once
 
+#include "operator/kube/api_error.hpp"
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include "operator/kube/api_error.hpp"
 
 namespace cenote::runtime {
 

@@ -1,5 +1,12 @@
-// The blocking, thread-safe work queue over QueueState and RateLimiter. Owned by a controller; any thread adds, its workers get() and done().
+// The blocking, thread-safe work queue over QueueState and RateLimiter. Owned by a controller; any thread adds, its workers get() and
+// done().
 #pragma once
+
+#include "dataplane/base/clock.hpp"
+#include "operator/kube/object.hpp"
+#include "operator/runtime/metrics_hooks.hpp"
+#include "operator/runtime/queue_state.hpp"
+#include "operator/runtime/rate_limiter.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -8,12 +15,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-
-#include "dataplane/base/clock.hpp"
-#include "operator/kube/object.hpp"
-#include "operator/runtime/metrics_hooks.hpp"
-#include "operator/runtime/queue_state.hpp"
-#include "operator/runtime/rate_limiter.hpp"
 
 namespace cenote::runtime {
 
