@@ -25,7 +25,7 @@ def why_not() -> str:
         return "the cluster needs root (or sudo without a password)"
     if not Path("/usr/bin/dpkg").exists():
         return "the cluster is made from Debian packages, and this is no Debian"
-    if "overlay" not in Path("/proc/filesystems").read_text() and subprocess.run(["modprobe", "overlay"], capture_output=True).returncode != 0:
+    if "overlay" not in Path("/proc/filesystems").read_text() and not _load_overlay():
         return "the kernel has no overlay file system"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if memory < 3 << 30:
@@ -35,6 +35,11 @@ def why_not() -> str:
     if not _memory_cgroup():
         return "the memory control group is not available"
     return _namespaces()
+
+
+def _load_overlay() -> bool:
+    modprobe = shutil.which("modprobe", path="/usr/sbin:/sbin")
+    return bool(modprobe) and subprocess.run([modprobe, "overlay"], capture_output=True).returncode == 0
 
 
 def _memory_cgroup() -> bool:
@@ -97,6 +102,9 @@ def _ip(*words: str) -> None:
 def make_cgroups() -> None:
     """kubelet wants its root group to exist in every hierarchy."""
     for folder in _hierarchies(with_unified=False):
+        if (folder / "cgroup.subtree_control").exists():  # version 2: a group has only the controllers that its parent hands down
+            for controller in {"cpu", "cpuset", "memory", "pids", "hugetlb"} & set((folder / "cgroup.controllers").read_text().split()):
+                (folder / "cgroup.subtree_control").write_text(f"+{controller}")
         group = folder / CGROUP
         group.mkdir(exist_ok=True)
         for name in ("cpuset.cpus", "cpuset.mems"):  # version 1 leaves them empty, and nothing may run in a group without processors
@@ -111,6 +119,13 @@ def remove_cgroups() -> None:
                 os.rmdir(path)
             except OSError:
                 pass  # a process is still on its way out; `down` comes again
+
+
+def leftovers() -> list:
+    """What of the node is still on the machine."""
+    found = [f"interface {HOST_LINK}"] if (Path("/sys/class/net") / HOST_LINK).exists() else []
+    found += [f"mount {line.split()[1]}" for line in Path("/proc/self/mounts").read_text().splitlines() if str(STATE) in line]
+    return found + [f"control group {path}" for path in cgroups_left()]
 
 
 def cgroups_left() -> list:

@@ -110,10 +110,11 @@ def stop() -> None:
     machine.remove_cable()
     while True:
         machine.remove_cgroups()
-        if not machine.cgroups_left():
+        left = machine.leftovers()
+        if not left:
             break
         if time.monotonic() > deadline:
-            die(f"Control groups are still in use: {' '.join(machine.cgroups_left())}")
+            die(f"Something of the node is still in use: {', '.join(left)}")
         time.sleep(0.1)
     machine.restore()
     _remove_state(deadline)
