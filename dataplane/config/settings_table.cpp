@@ -36,9 +36,10 @@ std::vector<Setting> global_settings() {
             .refuse({"cert", "hba", "ldap", "pam"}),
         Row("auth_user", &C::auth_user, {}, "User who runs auth_query.").no_effect_yet(),
         Row("autodb_idle_timeout", &C::autodb_idle_timeout, "3600",
-            "Forget a database made from the line \"*\" after this long without use; 0 = never."),
+            "Forget a database made from the line \"*\" after this long without use; 0 = never.")
+            .no_effect_yet(),
         Row("cancel_wait_timeout", &C::cancel_wait_timeout, "10", "How long a cancel request may wait to be sent; 0 = for ever."),
-        Row("client_idle_timeout", &C::client_idle_timeout, "0", "Close clients that are idle for longer; 0 = never."),
+        Row("client_idle_timeout", &C::client_idle_timeout, "0", "Close clients that are idle for longer; 0 = never.").no_effect_yet(),
         Row("client_login_timeout", &C::client_login_timeout, "60", "Close clients that have not logged in by then; 0 = never."),
         Row("client_tls13_ciphers", &C::client_tls13_ciphers, {}, "TLS 1.3 ciphers for clients.").no_effect_yet(),
         Row("client_tls_ca_file", &C::client_tls_ca_file, "", "Certificate authorities that client certificates are checked against.")
@@ -54,7 +55,7 @@ std::vector<Setting> global_settings() {
             .no_effect_yet()
             .one_of(tls_modes)
             .refuse(tls_modes_that_protect),
-        Row("conffile", &C::conffile, {}, "The configuration file. Changing it makes the next RELOAD read another one."),
+        Row("conffile", &C::conffile, {}, "The configuration file. Changing it makes the next RELOAD read another one.").no_effect_yet(),
         Row("default_pool_size", &C::default_pool_size, "20",
             "Server connections per pool (a database and a user), where neither line says otherwise; 0 = no limit."),
         Row("disable_pqexec", &C::disable_pqexec, "0", "Refuse the simple query protocol.").restart().no_effect_yet().refuse({"1"}),
@@ -157,7 +158,7 @@ std::vector<Setting> global_settings() {
             .restart(),
         Row("stats_period", &C::stats_period, "60", "How often averages are made and logged.").range(1, kIntMax),
         Row("stats_users", &C::stats_users, "", "Users who may run the SHOW commands of the console, separated by commas."),
-        Row("suspend_timeout", &C::suspend_timeout, "10", "How long SUSPEND waits for connections to come to rest."),
+        Row("suspend_timeout", &C::suspend_timeout, "10", "How long SUSPEND waits for connections to come to rest.").no_effect_yet(),
         Row("syslog", &C::syslog, "0", "Log to syslog.").no_effect_yet(),
         Row("syslog_facility", &C::syslog_facility, "daemon", "Facility for syslog.")
             .one_of({"auth", "authpriv", "daemon", "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"})
@@ -168,7 +169,7 @@ std::vector<Setting> global_settings() {
         Row("tcp_keepcnt", &C::tcp_keepcnt, "0", "Keepalive probes before a connection counts as lost; 0 = the system's."),
         Row("tcp_keepidle", &C::tcp_keepidle, "0", "Seconds of silence before the first keepalive probe; 0 = the system's."),
         Row("tcp_keepintvl", &C::tcp_keepintvl, "0", "Seconds between keepalive probes; 0 = the system's."),
-        Row("tcp_socket_buffer", &C::tcp_socket_buffer, "0", "Size of the kernel's socket buffers; 0 = the system's."),
+        Row("tcp_socket_buffer", &C::tcp_socket_buffer, "0", "Size of the kernel's socket buffers; 0 = the system's.").no_effect_yet(),
         Row("tcp_user_timeout", &C::tcp_user_timeout, "0", "Milliseconds that sent data may stay unacknowledged; 0 = the system's."),
         Row("track_extra_parameters", &C::track_extra_parameters, "IntervalStyle",
             "Parameters to keep per client besides client_encoding, datestyle, timezone, standard_conforming_strings and application_name.")
@@ -177,7 +178,7 @@ std::vector<Setting> global_settings() {
         Row("unix_socket_dir", &C::unix_socket_dir, "/tmp",
             "Directory of the unix socket, also for servers without a host; @name = abstract; empty = none.")
             .restart(),
-        Row("unix_socket_group", &C::unix_socket_group, "", "Group that owns the unix socket.").restart(),
+        Row("unix_socket_group", &C::unix_socket_group, "", "Group that owns the unix socket.").restart().no_effect_yet(),
         Row("unix_socket_mode", &C::unix_socket_mode, "0777", "File mode of the unix socket.").octal().range(0, 07777).restart(),
         Row("user", &C::user, {}, "Change to this user of the system after the start; needs root.").restart(),
         Row("verbose", &C::verbose, {}, "Log more: 1, 2, 3."),

@@ -20,7 +20,8 @@ std::vector<Setting> database_settings() {
             "Name or address of the server, or several separated by commas; /dir or @name = unix socket; unset: unix socket in "
             "unix_socket_dir."),
         Row("load_balance_hosts", &D::load_balance_hosts, "round-robin",
-            "How one of several hosts is chosen: in turn, or the first that answers."),
+            "How one of several hosts is chosen: in turn, or the first that answers.")
+            .no_effect_yet(),
         Row("max_db_client_connections", &D::max_db_client_connections, {}, "Overrides max_db_client_connections."),
         Row("max_db_connections", &D::max_db_connections, {}, "Overrides max_db_connections."),
         Row("min_pool_size", &D::min_pool_size, {}, "Overrides min_pool_size."),
@@ -39,7 +40,7 @@ std::vector<Setting> database_settings() {
 std::vector<Setting> user_settings() {
     using U = User;
     return {
-        Row("client_idle_timeout", &U::client_idle_timeout, {}, "Overrides client_idle_timeout; 0 = unset."),
+        Row("client_idle_timeout", &U::client_idle_timeout, {}, "Overrides client_idle_timeout; 0 = unset.").no_effect_yet(),
         Row("idle_transaction_timeout", &U::idle_transaction_timeout, {}, "Overrides idle_transaction_timeout; 0 = unset."),
         Row("max_user_client_connections", &U::max_user_client_connections, {}, "Overrides max_user_client_connections."),
         Row("max_user_connections", &U::max_user_connections, {}, "Overrides max_user_connections."),
