@@ -1,0 +1,12 @@
+// Pod templates for tests.
+#pragma once
+
+#include <vector>
+
+#include "operator/sizing/workload_detection.hpp"
+
+namespace cenote::sizing {
+
+inline kube::Json pod_of(const std::vector<kube::Json>& containers) { return {{"metadata", kube::Json::object()}, {"spec", {{"containers", containers}}}}; }
+
+}  // namespace cenote::sizing
