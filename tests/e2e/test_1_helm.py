@@ -107,6 +107,18 @@ def test_the_size_follows_the_application(figure):
     assert {pod["metadata"]["name"] for pod in shop.pods()} == names, "no pod may be replaced for a new size"
 
 
+def test_kubectl_scale_shares_the_size_between_pods():
+    kube.kubectl("-n", shop.NAMESPACE, "scale", "connectionpool", shop.POOL, "--replicas=2")
+    kube.wait_until(lambda: len(shop.pods()) == 2 and shop.pool()["status"]["readyReplicas"] == 2, "two pods", 60)
+    shop.wait_for_condition("ConfigConverged", timeout=30)
+    sizing = shop.pool()["status"]["sizing"]
+    assert (sizing["granted"], sizing["perPod"]) == (24, 12)
+    assert kube.exists("poddisruptionbudget", shop.POOL, shop.NAMESPACE)
+    kube.kubectl("-n", shop.NAMESPACE, "scale", "connectionpool", shop.POOL, "--replicas=1")
+    kube.wait_until(lambda: len(shop.pods()) == 1, "one pod again", 90)
+    shop.wait_for_condition("Ready")
+
+
 def test_an_impossible_spec_is_refused_at_once():
     with pytest.raises(kube.Refused, match="maxPoolSize must not be below minPoolSize"):
         kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"sizing": {"minPoolSize": 9, "maxPoolSize": 3}}})
