@@ -12,6 +12,7 @@ namespace {
 
 using Kind = ApiError::Kind;
 
+constexpr std::chrono::seconds kFailsAtOnce{1};
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kApplyPatch = "application/apply-patch+yaml";  // JSON is YAML
 constexpr std::string_view kMergePatch = "application/merge-patch+json";
@@ -109,16 +110,29 @@ ApiResult<HttpResponse> ApiClient::call_once(HttpRequest& request) {
 }
 
 ApiResult<HttpResponse> ApiClient::call(HttpRequest request, Repeat repeat) {
+    bool tried_anew = false;
     for (int attempt = 1;; ++attempt) {
+        const TimePoint began = options_.now();
         auto answer = call_once(request);
-        // 429 means that the server has not begun, so any call may be repeated; after a 5xx only those that do the same twice.
-        const bool may_repeat =
-            !answer && answer.error().retry_after &&
-            (answer.error().kind == Kind::kThrottled || (answer.error().kind == Kind::kUnavailable && repeat == Repeat::kSafe));
-        if (!may_repeat || attempt >= options_.max_attempts || *answer.error().retry_after > options_.max_retry_wait) {
+        if (answer) {
             return answer;
         }
-        options_.sleep(*answer.error().retry_after);
+        const ApiError& error = answer.error();
+        const bool safe = repeat == Repeat::kSafe;
+        if (error.kind == Kind::kUnavailable && error.http_status == 0) {
+            // A kept connection that the server closed meanwhile fails at once; a new one may do.
+            if (tried_anew || !safe || options_.now() - began >= kFailsAtOnce) {
+                return answer;
+            }
+            tried_anew = true;
+            continue;
+        }
+        // 429 means that the server has not begun, so any call may be repeated; after a 5xx only those that do the same twice.
+        const bool may_repeat = error.kind == Kind::kThrottled || (error.kind == Kind::kUnavailable && safe);
+        if (!may_repeat || !error.retry_after || attempt >= options_.max_attempts || *error.retry_after > options_.max_retry_wait) {
+            return answer;
+        }
+        options_.sleep(*error.retry_after);
     }
 }
 

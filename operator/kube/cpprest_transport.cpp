@@ -192,18 +192,21 @@ class CpprestTransport final : public HttpTransport {
 public:
     CpprestTransport(const ClusterAccess& access, TransportOptions options)
         : base_(access.server),
-          requests_(base_, make_config(access, options.request_timeout)),
+          request_config_(make_config(access, options.request_timeout)),
+          requests_(std::make_shared<http_client>(base_, request_config_)),
           streams_(base_, make_config(access, kStreamTimeout)),
           stream_head_timeout_(options.request_timeout) {}
 
     Result<HttpResponse> send(const HttpRequest& request) override {
+        const std::shared_ptr<http_client> client = requests();
         try {
-            http::http_response response = requests_.request(make_request(request)).get();
+            http::http_response response = client->request(make_request(request)).get();
             HttpResponse out = head_of(response);
             const std::vector<unsigned char> body = response.extract_vector().get();
             out.body.assign(body.begin(), body.end());
             return out;
         } catch (const std::exception& error) {
+            renew(client);
             return Error{fmt::format("{} {}: {}", to_string(request.method), request.target, error.what())};
         }
     }
@@ -288,8 +291,24 @@ private:
         return out;
     }
 
+    std::shared_ptr<http_client> requests() {
+        const std::lock_guard lock(mutex_);
+        return requests_;
+    }
+
+    // After a failure the other kept connections are as dead as this one, most likely, since the server was started anew: cpprestsdk would
+    // hand them out one failure after the other. A new client has none of them.
+    void renew(const std::shared_ptr<http_client>& failed) {
+        const std::lock_guard lock(mutex_);
+        if (requests_ == failed) {
+            requests_ = std::make_shared<http_client>(base_, request_config_);
+        }
+    }
+
     web::uri base_;
-    http_client requests_;
+    http_client_config request_config_;
+    std::mutex mutex_;
+    std::shared_ptr<http_client> requests_;
     http_client streams_;
     std::chrono::seconds stream_head_timeout_;
 };

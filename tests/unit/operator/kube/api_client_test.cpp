@@ -58,6 +58,7 @@ protected:
     ApiClientOptions options() {
         ApiClientOptions out;
         out.page_size = 2;
+        out.now = [this] { return now_ += fail_after_; };
         out.sleep = [this](milliseconds wait) { slept_.push_back(wait); };
         out.on_request = [this](std::string_view code, std::string_view method, std::string_view host, std::chrono::duration<double>) {
             seen_.push_back(fmt::format("{} {} {}", code, method, host));
@@ -67,6 +68,8 @@ protected:
 
     ScriptedTransport::Script script_;
     std::string token_ = "one";
+    TimePoint now_{seconds(1000)};
+    seconds fail_after_{0};
     std::vector<milliseconds> slept_;
     std::vector<std::string> seen_;
     ApiClient client_{
@@ -172,11 +175,23 @@ TEST_F(ApiClientTest, WhatIsNotSafeToRepeatIsNotRepeatedAfterA500) {
 
 TEST_F(ApiClientTest, NoAnswerIsUnavailableAndRequestsAreCounted) {
     lose_connection();
+    lose_connection();
     EXPECT_TRUE(client_.get(kPod, name_).failed_with(Kind::kUnavailable));
     answer(404, R"({"kind":"Status","reason":"NotFound","code":404})");
     EXPECT_TRUE(client_.remove(kPod, name_, Propagation::kForeground).failed_with(Kind::kNotFound));
-    EXPECT_EQ(body(1)["propagationPolicy"], "Foreground");
-    EXPECT_EQ(seen_, (std::vector<std::string>{"<error> GET api:443", "404 DELETE api:443"}));
+    EXPECT_EQ(body(2)["propagationPolicy"], "Foreground");
+    EXPECT_EQ(seen_, (std::vector<std::string>{"<error> GET api:443", "<error> GET api:443", "404 DELETE api:443"}));
+}
+
+TEST_F(ApiClientTest, ADeadConnectionIsReplacedOnceAndOnlyWhereThatIsSafe) {
+    lose_connection();
+    answer(200, "{}");
+    EXPECT_TRUE(client_.apply(kPod, name_, Json::object()).has_value());
+    lose_connection();
+    EXPECT_TRUE(client_.create(kPod, name_, Json::object()).failed_with(Kind::kUnavailable)) << "it may have been created";
+    fail_after_ = seconds(30);
+    lose_connection();
+    EXPECT_TRUE(client_.get(kPod, name_).failed_with(Kind::kUnavailable)) << "a server that is silent is not asked again at once";
 }
 
 TEST_F(ApiClientTest, ANonsenseAnswerIsAnErrorNotAnObject) {
