@@ -64,8 +64,9 @@ void Informer::on_event(kube::WatchEvent event) {
 }
 
 void Informer::on_list(std::vector<kube::Json> items) {
-    tell(store_.replace(std::move(items)));
+    const auto changes = store_.replace(std::move(items));
     ++lists_done_;
+    tell(changes);
     const std::lock_guard lock(sync_->mutex);
     sync_->synced = true;
     sync_->changed.notify_all();

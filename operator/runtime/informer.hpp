@@ -46,7 +46,7 @@ public:
     [[nodiscard]] bool wait_for_sync(std::chrono::milliseconds timeout) const;
     [[nodiscard]] const ObjectStore& store() const { return store_; }
     [[nodiscard]] const InformerOptions& options() const { return options_; }
-    /// Lists done so far; a test sees a relist by it.
+    /// Lists stored so far; a test sees a relist by it.
     [[nodiscard]] std::uint64_t lists_done() const { return lists_done_; }
 
 private:
