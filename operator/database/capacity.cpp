@@ -12,8 +12,8 @@ constexpr const char* kSettings =
     "SELECT current_setting('server_version'), current_setting('max_connections'), current_setting('superuser_reserved_connections'), "
     "coalesce(current_setting('reserved_connections', true), '0')";
 
-// Only client backends use up max_connections: walsenders have max_wal_senders (since 12), workers their own slots. backend_type is NULL for
-// other roles' sessions unless one is in pg_read_all_stats; those are counted, to err on the safe side.
+// Only client backends use up max_connections: walsenders have max_wal_senders (since 12), workers their own slots. backend_type is NULL
+// for other roles' sessions unless one is in pg_read_all_stats; those are counted, to err on the safe side.
 constexpr const char* kHeld =
     "SELECT coalesce(usename, ''), count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL "
     "AND coalesce(application_name, '') <> 'cenote-operator' AND coalesce(backend_type, 'client backend') = 'client backend' GROUP BY 1";

@@ -1,18 +1,18 @@
 // What a PostgreSQL server can give, and who holds how much of it now. Read by one short connection; nothing is kept open.
 #pragma once
 
-#include <map>
-#include <set>
-#include <string>
-
 #include "dataplane/base/clock.hpp"
 #include "dataplane/base/result.hpp"
 #include "operator/database/connection.hpp"
 
+#include <map>
+#include <set>
+#include <string>
+
 namespace cenote::database {
 
 struct Capacity {
-    std::string version;                      // server_version, "16.4"
+    std::string version;  // server_version, "16.4"
     int max_connections = 0;
     int superuser_reserved_connections = 0;
     int reserved_connections = 0;             // PostgreSQL 16 and later, else 0

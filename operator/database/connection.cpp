@@ -1,5 +1,8 @@
 #include "operator/database/connection.hpp"
 
+#include "operator/database/resolver.hpp"
+
+#include <fmt/format.h>
 #include <libpq-fe.h>
 
 #include <poll.h>
@@ -10,10 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
-
-#include <fmt/format.h>
-
-#include "operator/database/resolver.hpp"
 
 namespace cenote::database {
 namespace {
@@ -29,11 +28,16 @@ using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
 
 const char* name_of(TlsMode mode) {
     switch (mode) {
-        case TlsMode::kDisable: return "disable";
-        case TlsMode::kPrefer: return "prefer";
-        case TlsMode::kRequire: return "require";
-        case TlsMode::kVerifyCa: return "verify-ca";
-        case TlsMode::kVerifyFull: return "verify-full";
+        case TlsMode::kDisable:
+            return "disable";
+        case TlsMode::kPrefer:
+            return "prefer";
+        case TlsMode::kRequire:
+            return "require";
+        case TlsMode::kVerifyCa:
+            return "verify-ca";
+        case TlsMode::kVerifyFull:
+            return "verify-full";
     }
     return "prefer";
 }
@@ -97,15 +101,23 @@ Error timed_out(std::string_view what) { return Error{fmt::format("{}: no answer
 
 Result<ConnectionHandle> connect_once(const Target& target, const Candidate& candidate, const std::string& ca_file, TimePoint deadline) {
     const std::string port = fmt::to_string(target.port);
-    const std::array<const char*, 12> names{"host", "hostaddr", "port", "dbname", "user", "password", "sslmode", "sslrootcert",
-                                            "application_name", "gssencmode", "client_encoding", nullptr};
+    const std::array<const char*, 12> names{
+        "host",        "hostaddr",         "port",       "dbname",          "user", "password", "sslmode",
+        "sslrootcert", "application_name", "gssencmode", "client_encoding", nullptr
+    };
     const std::array<const char*, 12> values{
-        candidate.host.c_str(),  candidate.address.empty() ? nullptr : candidate.address.c_str(),
-        port.c_str(),            target.dbname.c_str(),
-        target.user.c_str(),     target.password.c_str(),
-        name_of(target.tls),     ca_file.empty() ? nullptr : ca_file.c_str(),
-        "cenote-operator",       "disable",
-        "UTF8",                  nullptr
+        candidate.host.c_str(),
+        candidate.address.empty() ? nullptr : candidate.address.c_str(),
+        port.c_str(),
+        target.dbname.c_str(),
+        target.user.c_str(),
+        target.password.c_str(),
+        name_of(target.tls),
+        ca_file.empty() ? nullptr : ca_file.c_str(),
+        "cenote-operator",
+        "disable",
+        "UTF8",
+        nullptr
     };
     ConnectionHandle connection(PQconnectStartParams(names.data(), values.data(), 0));
     if (connection == nullptr || PQstatus(connection.get()) == CONNECTION_BAD) {
@@ -211,8 +223,11 @@ Result<Rows> Connection::query(const std::string& sql, TimePoint deadline) {
             break;
         }
         switch (PQresultStatus(raw)) {
-            case PGRES_TUPLES_OK: rows = rows_of(raw); break;
-            case PGRES_COMMAND_OK: break;
+            case PGRES_TUPLES_OK:
+                rows = rows_of(raw);
+                break;
+            case PGRES_COMMAND_OK:
+                break;
             default: {
                 const char* state = PQresultErrorField(raw, PG_DIAG_SQLSTATE);
                 failure = Error{message_of(connection), state != nullptr ? state : "08006"};

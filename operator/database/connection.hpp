@@ -1,13 +1,14 @@
-// A libpq connection that never outlives its deadline: every wait is a poll of its socket. Used by one thread. libpq's types stay in connection.cpp.
+// A libpq connection that never outlives its deadline: every wait is a poll of its socket. Used by one thread. libpq's types stay in
+// connection.cpp.
 #pragma once
+
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/result.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "dataplane/base/clock.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::database {
 

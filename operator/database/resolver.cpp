@@ -1,5 +1,7 @@
 #include "operator/database/resolver.hpp"
 
+#include <fmt/format.h>
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -8,8 +10,6 @@
 #include <future>
 #include <memory>
 #include <thread>
-
-#include <fmt/format.h>
 
 namespace cenote::database {
 namespace {

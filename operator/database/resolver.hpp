@@ -1,12 +1,13 @@
-// Names to addresses within a deadline. getaddrinfo cannot be interrupted, so it runs on a thread of its own that is left behind when time is up.
+// Names to addresses within a deadline. getaddrinfo cannot be interrupted, so it runs on a thread of its own that is left behind when time
+// is up.
 #pragma once
+
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/result.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "dataplane/base/clock.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::database {
 

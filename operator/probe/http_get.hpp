@@ -1,14 +1,14 @@
-// One HTTP/1.1 GET to an address on a pod's port, for /readyz and /status: a non-blocking object for an event loop, and a blocking call around it.
-// Plain HTTP, no redirects, no name resolution, answers of at most 64 KiB. Used by one thread at a time.
+// One HTTP/1.1 GET to an address on a pod's port, for /readyz and /status: a non-blocking object for an event loop, and a blocking call
+// around it. Plain HTTP, no redirects, no name resolution, answers of at most 64 KiB. Used by one thread at a time.
 #pragma once
+
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/result.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "dataplane/base/clock.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::probe {
 

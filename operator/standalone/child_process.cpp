@@ -1,8 +1,10 @@
 #include "operator/standalone/child_process.hpp"
 
+#include <fmt/format.h>
+
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,12 +13,13 @@
 #include <cstring>
 #include <utility>
 
-#include <fmt/format.h>
-
 extern char** environ;  // NOLINT: POSIX
 
 namespace cenote::standalone {
 namespace {
+
+// glibc 2.36 declares pidfd_open without extern "C".
+int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)); }
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<char*> out;
@@ -62,7 +65,9 @@ std::vector<std::string> environment_with(const std::vector<std::string>& added)
 
 }  // namespace
 
-std::string ExitStatus::text() const { return signal != 0 ? fmt::format("killed by signal {}", signal) : fmt::format("exit code {}", code); }
+std::string ExitStatus::text() const {
+    return signal != 0 ? fmt::format("killed by signal {}", signal) : fmt::format("exit code {}", code);
+}
 
 Result<ChildProcess> ChildProcess::start(const ProcessSpec& spec) {
     std::vector<std::string> arguments = spec.argv;
@@ -90,7 +95,7 @@ Result<ChildProcess> ChildProcess::start(const ProcessSpec& spec) {
         n = ::read(report[0], &reason, sizeof reason);
     } while (n < 0 && errno == EINTR);
     ::close(report[0]);
-    ChildProcess child(pid, ::pidfd_open(pid, 0));
+    ChildProcess child(pid, open_pidfd(pid));
     if (n == static_cast<ssize_t>(sizeof reason)) {
         return Error{fmt::format("cannot run {}: {}", spec.argv.front(), std::strerror(reason))};
     }
@@ -106,8 +111,7 @@ ChildProcess::ChildProcess(ChildProcess&& other) noexcept
 ChildProcess::~ChildProcess() {
     if (pid_ > 0 && !exit_) {
         ::kill(pid_, SIGKILL);
-        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
     }
     if (fd_ >= 0) {
         ::close(fd_);

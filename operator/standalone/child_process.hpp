@@ -1,14 +1,14 @@
-// One child process: started with a clean signal state, dying with this program, asked to stop, then killed, always reaped. It must be started from
-// a thread that lives as long as the program wants the child to: the kernel ties PR_SET_PDEATHSIG to the starting thread.
+// One child process: started with a clean signal state, dying with this program, asked to stop, then killed, always reaped. It must be
+// started from a thread that lives as long as the program wants the child to: the kernel ties PR_SET_PDEATHSIG to the starting thread.
 #pragma once
+
+#include "dataplane/base/result.hpp"
 
 #include <sys/types.h>
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::standalone {
 

@@ -2,10 +2,10 @@
 // Rule: "Server-Side Apply" of the Kubernetes reference; lists are taken as atomic here, since no two writers share one.
 #pragma once
 
+#include "operator/kube/json.hpp"
+
 #include <map>
 #include <string>
-
-#include "operator/kube/json.hpp"
 
 namespace cenote::standalone {
 

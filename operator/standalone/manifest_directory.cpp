@@ -1,5 +1,7 @@
 #include "operator/standalone/manifest_directory.hpp"
 
+#include <fmt/format.h>
+
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -9,8 +11,6 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
-
-#include <fmt/format.h>
 
 namespace cenote::standalone {
 namespace {
@@ -58,8 +58,12 @@ Result<ManifestDirectory> ManifestDirectory::open(const std::filesystem::path& d
 ManifestDirectory::ManifestDirectory(std::filesystem::path directory, int fd) : directory_(std::move(directory)), fd_(fd) { watch(); }
 
 ManifestDirectory::ManifestDirectory(ManifestDirectory&& other) noexcept
-    : directory_(std::move(other.directory_)), fd_(std::exchange(other.fd_, -1)), watch_(other.watch_), due_(other.due_),
-      being_written_(std::move(other.being_written_)), texts_(std::move(other.texts_)) {}
+    : directory_(std::move(other.directory_)),
+      fd_(std::exchange(other.fd_, -1)),
+      watch_(other.watch_),
+      due_(other.due_),
+      being_written_(std::move(other.being_written_)),
+      texts_(std::move(other.texts_)) {}
 
 ManifestDirectory::~ManifestDirectory() {
     if (fd_ >= 0) {

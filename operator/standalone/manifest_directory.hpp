@@ -1,6 +1,9 @@
-// The files of a manifest directory and when to look at them again: inotify, settled for a moment, with a slow look every few seconds where inotify
-// is deaf (network file systems, bind mounts). Used by one thread.
+// The files of a manifest directory and when to look at them again: inotify, settled for a moment, with a slow look every few seconds where
+// inotify is deaf (network file systems, bind mounts). Used by one thread.
 #pragma once
+
+#include "dataplane/base/clock.hpp"
+#include "dataplane/base/result.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,9 +11,6 @@
 #include <optional>
 #include <set>
 #include <string>
-
-#include "dataplane/base/clock.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::standalone {
 

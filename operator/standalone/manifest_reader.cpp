@@ -1,13 +1,13 @@
 #include "operator/standalone/manifest_reader.hpp"
 
-#include <charconv>
-#include <cmath>
-#include <sstream>
+#include "operator/kube/base64.hpp"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include "operator/standalone/base64.hpp"
+#include <charconv>
+#include <cmath>
+#include <sstream>
 
 namespace cenote::standalone {
 namespace {
@@ -26,8 +26,10 @@ Json to_json(const YAML::Node& node, int depth, int& nodes) {
     }
     switch (node.Type()) {
         case YAML::NodeType::Undefined:
-        case YAML::NodeType::Null: return nullptr;
-        case YAML::NodeType::Scalar: return node.Tag() == "?" ? read_plain_scalar(node.Scalar()) : Json(node.Scalar());
+        case YAML::NodeType::Null:
+            return nullptr;
+        case YAML::NodeType::Scalar:
+            return node.Tag() == "?" ? read_plain_scalar(node.Scalar()) : Json(node.Scalar());
         case YAML::NodeType::Sequence: {
             Json list = Json::array();
             for (const YAML::Node& item : node) {
@@ -51,7 +53,7 @@ std::string quoted_kind(const Json& object) { return fmt::format("{} {}", kube::
 /// The Secret as the API server keeps it, or why not.
 std::string fold_string_data(Json& secret) {
     for (const auto& [key, value] : kube::object_or_empty(secret, "/data").items()) {
-        if (!value.is_string() || !decode_base64(value.get<std::string>())) {
+        if (!value.is_string() || !kube::decode_base64(value.get<std::string>())) {
             return fmt::format("data.{}: is not base64; plain text belongs in stringData", key);
         }
     }
@@ -60,7 +62,7 @@ std::string fold_string_data(Json& secret) {
         if (!value.is_string()) {
             return fmt::format("stringData.{}: must be a string, is {}; put it in quotes", key, value.type_name());
         }
-        secret["data"][key] = encode_base64(value.get<std::string>());
+        secret["data"][key] = kube::encode_base64(value.get<std::string>());
     }
     secret.erase("stringData");
     return {};

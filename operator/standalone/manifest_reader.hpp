@@ -1,11 +1,11 @@
 // A manifest file's text to objects, each knowing its file and line. Pure. yaml-cpp stays in the .cpp.
 #pragma once
 
+#include "operator/kube/object.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/kube/object.hpp"
 
 namespace cenote::standalone {
 

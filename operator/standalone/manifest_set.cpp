@@ -1,8 +1,8 @@
 #include "operator/standalone/manifest_set.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace cenote::standalone {
 
@@ -45,8 +45,10 @@ std::map<ObjectKey, Manifest> ManifestSet::wanted(std::vector<ManifestProblem>& 
         for (const Manifest& manifest : file.good) {
             const auto [at, fresh] = out.emplace(ObjectKey{std::string(manifest.type->kind), manifest.name}, manifest);
             if (!fresh) {
-                problems.push_back({name, manifest.line,
-                                    fmt::format("{} {} is already given in {}", manifest.type->kind, manifest.name.to_string(), at->second.where())});
+                problems.push_back(
+                    {name, manifest.line,
+                     fmt::format("{} {} is already given in {}", manifest.type->kind, manifest.name.to_string(), at->second.where())}
+                );
             }
         }
     }

@@ -2,13 +2,13 @@
 // time comes in. A file that cannot be read well keeps the objects it last gave; what is gone is gone for good only after a while.
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+#include "operator/standalone/manifest_reader.hpp"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "dataplane/base/clock.hpp"
-#include "operator/standalone/manifest_reader.hpp"
 
 namespace cenote::standalone {
 
@@ -24,11 +24,11 @@ struct ObjectKey {
 class ManifestSet {
 public:
     struct Changes {
-        std::vector<Manifest> changed;                  // new or different
+        std::vector<Manifest> changed;  // new or different
         std::vector<Manifest> removed;
-        std::vector<ManifestProblem> new_problems;      // not reported before
+        std::vector<ManifestProblem> new_problems;  // not reported before
         std::vector<ManifestProblem> solved;
-        std::optional<TimePoint> look_again;            // when something that vanished becomes gone for good
+        std::optional<TimePoint> look_again;  // when something that vanished becomes gone for good
     };
 
     /// `files`: the whole directory's contents by file name.

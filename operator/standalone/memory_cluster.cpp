@@ -1,14 +1,14 @@
 #include "operator/standalone/memory_cluster.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <random>
+#include "operator/standalone/selector.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "operator/standalone/selector.hpp"
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <random>
 
 namespace cenote::standalone {
 namespace {
@@ -32,9 +32,8 @@ ApiError not_found(const ResourceType& type, const ObjectName& name) {
 }
 
 ApiError conflict(const ResourceType& type, const ObjectName& name) {
-    ApiError error = kube::make_api_error(
-        ApiError::Kind::kConflict, fmt::format("{} \"{}\" has changed since it was read", type.plural, name.name)
-    );
+    ApiError error =
+        kube::make_api_error(ApiError::Kind::kConflict, fmt::format("{} \"{}\" has changed since it was read", type.plural, name.name));
     error.http_status = 409;
     error.reason = "Conflict";
     return error;
@@ -150,7 +149,8 @@ ApiResult<Json> MemoryCluster::apply_status(const ResourceType& type, const Obje
         if (at == objects_.end()) {
             return not_found(type, name);
         }
-        Json next = merge_applied(at->second.object, at->second.applied, fmt::format("{}/status", kube::kFieldManager), {{"status", status}});
+        Json next =
+            merge_applied(at->second.object, at->second.applied, fmt::format("{}/status", kube::kFieldManager), {{"status", status}});
         result = commit(key, at->second, std::move(next));
     }
     announce();
@@ -225,8 +225,11 @@ ApiResult<void> MemoryCluster::emit(const kube::EventRecord& event) {
         {"action", event.action},
         {"note", event.note},
         {"regarding",
-         {{"apiVersion", event.regarding.api_version}, {"kind", event.regarding.kind}, {"namespace", event.regarding.ns},
-          {"name", event.regarding.name}, {"uid", event.regarding.uid}}},
+         {{"apiVersion", event.regarding.api_version},
+          {"kind", event.regarding.kind},
+          {"namespace", event.regarding.ns},
+          {"name", event.regarding.name},
+          {"uid", event.regarding.uid}}},
     };
     if (event.count > 1) {
         object["series"] = {{"count", event.count}};
@@ -258,8 +261,9 @@ ApiResult<void> MemoryCluster::watch(
             return kube::make_api_error(ApiError::Kind::kGone, "too old resource version");
         }
         std::vector<WatchEvent> batch;
-        const auto first =
-            std::upper_bound(changes_.begin(), changes_.end(), seen, [](std::uint64_t at, const Change& change) { return at < change.version; });
+        const auto first = std::upper_bound(changes_.begin(), changes_.end(), seen, [](std::uint64_t at, const Change& change) {
+            return at < change.version;
+        });
         for (auto change = first; change != changes_.end(); ++change) {
             if (change->kind == type.kind && selected(change->event.object, options.ns, options.label_selector, options.field_selector)) {
                 batch.push_back(change->event);
@@ -311,7 +315,19 @@ Json MemoryCluster::commit(const Key& key, Stored& stored, Json next) {
         return next;
     }
     record(is_new ? WatchEvent::Type::kAdded : WatchEvent::Type::kModified, key.kind, next);
+    if (is_new && is_orphan(next)) {
+        remove_locked(key);
+    }
     return next;
+}
+
+/// Made for an owner that is gone already: the garbage collector's.
+bool MemoryCluster::is_orphan(const Json& object) const {
+    const auto owners = kube::owner_references_of(object);
+    return !owners.empty() && std::none_of(owners.begin(), owners.end(), [&](const kube::OwnerReference& owner) {
+        const auto at = objects_.find({owner.kind, {kube::namespace_of(object), owner.name}});
+        return at != objects_.end() && kube::uid_of(at->second.object) == owner.uid;
+    });
 }
 
 void MemoryCluster::record(WatchEvent::Type type, const std::string& kind, Json object) {

@@ -2,6 +2,9 @@
 // references. It is the standalone mode's cluster and the double in the controller's tests. One lock; any thread.
 #pragma once
 
+#include "operator/kube/cluster.hpp"
+#include "operator/standalone/field_merge.hpp"
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -10,9 +13,6 @@
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include "operator/kube/cluster.hpp"
-#include "operator/standalone/field_merge.hpp"
 
 namespace cenote::standalone {
 
@@ -26,7 +26,8 @@ public:
     kube::ApiResult<kube::Json> apply(const kube::ResourceType& type, const kube::ObjectName& name, kube::Json object) override;
     kube::ApiResult<kube::Json> apply_status(const kube::ResourceType& type, const kube::ObjectName& name, kube::Json status) override;
     kube::ApiResult<kube::Json> merge_patch(const kube::ResourceType& type, const kube::ObjectName& name, kube::Json patch) override;
-    /// Deletes dependents too. A Pod only gets its deletionTimestamp: whoever runs it calls purge() when its process is gone, as a kubelet does.
+    /// Deletes dependents too. A Pod only gets its deletionTimestamp: whoever runs it calls purge() when its process is gone, as a kubelet
+    /// does.
     kube::ApiResult<void> remove(const kube::ResourceType& type, const kube::ObjectName& name, kube::Propagation propagation) override;
     /// Keeps the Event among the objects and hands it to the listener.
     kube::ApiResult<void> emit(const kube::EventRecord& event) override;
@@ -70,6 +71,7 @@ private:
     /// Puts `next` in place of the stored object if it differs: new versions, a watch event, and deletion once its last finalizer is gone.
     kube::Json commit(const Key& key, Stored& stored, kube::Json next);
     void record(kube::WatchEvent::Type type, const std::string& kind, kube::Json object);
+    [[nodiscard]] bool is_orphan(const kube::Json& object) const;
     void erase(const Key& key);
     void remove_locked(const Key& key);
     void announce();

@@ -1,5 +1,10 @@
 #include "operator/standalone/node.hpp"
 
+#include "dataplane/base/log.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -7,11 +12,6 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
-#include "dataplane/base/log.hpp"
 
 namespace cenote::standalone {
 namespace {
@@ -32,9 +32,11 @@ std::string short_hash(std::string_view text) {
 }  // namespace
 
 Node::Node(MemoryCluster& cluster, NodeOptions options)
-    : cluster_(cluster), options_(std::move(options)),
+    : cluster_(cluster),
+      options_(std::move(options)),
       pod_options_{options_.program, options_.listen_addr, options_.state_dir / "pods"},
-      ports_(options_.state_dir / "ports.json", options_.listen_addr), wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+      ports_(options_.state_dir / "ports.json", options_.listen_addr),
+      wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 Node::~Node() {
     stop();
@@ -137,13 +139,15 @@ std::optional<int> Node::stated_port(const Json& deployment) {
     return port;
 }
 
-/// All that a running process cannot take over: the template, its port, and settings whose files moved (they are given on its command line).
+/// All that a running process cannot take over: the template, its port, and settings whose files moved (they are given on its command
+/// line).
 std::string Node::revision_of(const Json& deployment, int port) {
     const Json& pod_template = kube::object_or_empty(deployment, "/spec/template");
     const Json& spec = kube::object_or_empty(pod_template, "/spec");
     std::string text = fmt::format("{}\n{}", kube::dump_json(pod_template), port);
     for (const VolumeSource& source : volume_sources(spec)) {
-        if (const auto object = cluster_.get(source.type, {kube::namespace_of(deployment), source.object}); object && source.type == kube::kConfigMap) {
+        if (const auto object = cluster_.get(source.type, {kube::namespace_of(deployment), source.object});
+            object && source.type == kube::kConfigMap) {
             for (const auto& [file, content] : source.files_of(*object)) {
                 for (const std::string& setting : moved_settings(content, spec, "")) {
                     text += '\n' + setting;
@@ -188,7 +192,8 @@ void Node::roll_out(const Json& deployment, TimePoint now) {
 void Node::publish_endpoint(const kube::ObjectName& name, int port) {
     if (cluster_.get(kube::kService, name)) {
         Json service;
-        service["metadata"]["annotations"][std::string(kEndpointAnnotation)] = fmt::format("{}:{}", options_.listen_addr, port);
+        service["metadata"]["annotations"][std::string(kEndpointAnnotation)] =
+            fmt::format("{}:{}", options_.listen_addr == "0.0.0.0" ? "127.0.0.1" : options_.listen_addr, port);
         static_cast<void>(cluster_.apply_as("node", kube::kService, name, std::move(service)));
     }
 }

@@ -1,6 +1,10 @@
-// The machine of standalone mode: deployment controller and kubelet in one thread. Runs each ConnectionPool's Deployment as child processes and keeps
-// the Deployment's status and the Pod objects as a cluster would, so that the reconciler needs no other code for it.
+// The machine of standalone mode: deployment controller and kubelet in one thread. Runs each ConnectionPool's Deployment as child processes
+// and keeps the Deployment's status and the Pod objects as a cluster would, so that the reconciler needs no other code for it.
 #pragma once
+
+#include "operator/standalone/memory_cluster.hpp"
+#include "operator/standalone/pod.hpp"
+#include "operator/standalone/port_book.hpp"
 
 #include <atomic>
 #include <filesystem>
@@ -9,10 +13,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "operator/standalone/memory_cluster.hpp"
-#include "operator/standalone/pod.hpp"
-#include "operator/standalone/port_book.hpp"
 
 namespace cenote::standalone {
 

@@ -1,14 +1,14 @@
 #include "operator/standalone/pod.hpp"
 
-#include <poll.h>
-
-#include <csignal>
+#include "dataplane/base/log.hpp"
+#include "operator/api/labels.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "dataplane/base/log.hpp"
-#include "operator/api/labels.hpp"
+#include <poll.h>
+
+#include <csignal>
 
 namespace cenote::standalone {
 namespace {
@@ -19,11 +19,11 @@ using std::chrono::seconds;
 
 constexpr Duration kFirstBackoff = milliseconds(500);
 constexpr Duration kMaxBackoff = seconds(30);
-constexpr Duration kRunsWell = seconds(60);     // a process that ran that long starts its back-off anew
+constexpr Duration kRunsWell = seconds(60);  // a process that ran that long starts its back-off anew
 constexpr Duration kProbeUntilReady = milliseconds(100);
 constexpr Duration kProbeWhenReady = seconds(1);
 constexpr Duration kProbeTimeout = seconds(1);
-constexpr int kFailuresUntilNotReady = 3;       // Kubernetes' failureThreshold
+constexpr int kFailuresUntilNotReady = 3;  // Kubernetes' failureThreshold
 constexpr Duration kLookForVolumes = seconds(1);
 
 std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
@@ -31,7 +31,8 @@ std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime
 /// Five letters and digits that differ from pod to pod, as ReplicaSets make them.
 std::string suffix(long number) {
     static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
-    auto value = static_cast<unsigned long>(number) * 2'654'435'761UL + static_cast<unsigned long>(std::chrono::system_clock::now().time_since_epoch().count());
+    auto value = static_cast<unsigned long>(number) * 2'654'435'761UL +
+                 static_cast<unsigned long>(std::chrono::system_clock::now().time_since_epoch().count());
     std::string out;
     for (int i = 0; i < 5; ++i) {
         out += kLetters[value % kLetters.size()];
@@ -45,11 +46,19 @@ Duration grace_of(const Json& spec) { return seconds(std::max<std::int64_t>(0, k
 }  // namespace
 
 Pod::Pod(
-    MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const Json& deployment, std::string revision, int listen_port, long number
+    MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const Json& deployment, std::string revision, int listen_port,
+    long number
 )
-    : cluster_(cluster), ports_(ports), options_(options), deployment_(kube::object_name_of(deployment)),
-      owner_(kube::controller_reference_to(deployment)), template_(kube::object_or_empty(deployment, "/spec/template")),
-      revision_(std::move(revision)), listen_port_(listen_port), number_(number), backoff_(kFirstBackoff) {
+    : cluster_(cluster),
+      ports_(ports),
+      options_(options),
+      deployment_(kube::object_name_of(deployment)),
+      owner_(kube::controller_reference_to(deployment)),
+      template_(kube::object_or_empty(deployment, "/spec/template")),
+      revision_(std::move(revision)),
+      listen_port_(listen_port),
+      number_(number),
+      backoff_(kFirstBackoff) {
     name_ = {deployment_.ns, fmt::format("{}-{}-{}", deployment_.name, revision_, suffix(number))};
     waiting_ = "ContainerCreating";
     publish(true);
@@ -163,8 +172,9 @@ void Pod::on_exit(const ExitStatus& status, TimePoint now) {
     }
     ++restarts_;
     waiting_ = "CrashLoopBackOff";
-    waiting_message_ = fmt::format("the process ended with {}; next start in {} ms", status.text(),
-                                   std::chrono::duration_cast<milliseconds>(backoff_).count());
+    waiting_message_ = fmt::format(
+        "the process ended with {}; next start in {} ms", status.text(), std::chrono::duration_cast<milliseconds>(backoff_).count()
+    );
     say(kube::EventRecord::Type::kWarning, "BackOff", waiting_message_);
     next_start_ = now + backoff_;
     backoff_ = std::min(backoff_ * 2, kMaxBackoff);
@@ -263,7 +273,9 @@ Json Pod::status() const {
     const Json before = known ? kube::object_or_empty(*known, "/status") : Json::object();
     const std::string now = now_text();
     Json container{
-        {"name", kube::string_or(template_, "/spec/containers/0/name")}, {"ready", ready_}, {"restartCount", restarts_},
+        {"name", kube::string_or(template_, "/spec/containers/0/name")},
+        {"ready", ready_},
+        {"restartCount", restarts_},
         {"image", kube::string_or(template_, "/spec/containers/0/image")},
     };
     if (child_) {
@@ -276,7 +288,9 @@ Json Pod::status() const {
     }
     const std::string reason = ready_ ? "" : "ContainersNotReady";
     return {
-        {"phase", child_ ? "Running" : "Pending"}, {"podIP", "127.0.0.1"}, {"hostIP", "127.0.0.1"},
+        {"phase", child_ ? "Running" : "Pending"},
+        {"podIP", "127.0.0.1"},
+        {"hostIP", "127.0.0.1"},
         {"startTime", kube::string_or(before, "/startTime", now)},
         {"conditions", Json::array({make_condition(before, "Ready", ready_, reason, "", now)})},
         {"containerStatuses", Json::array({container})},

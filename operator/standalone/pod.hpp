@@ -1,11 +1,6 @@
 // One pod: volumes, a process, its readiness, restarts and its end, as a kubelet does them. Owned and driven by Node's thread; never waits.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "dataplane/base/clock.hpp"
 #include "operator/probe/http_get.hpp"
 #include "operator/standalone/child_process.hpp"
@@ -13,6 +8,11 @@
 #include "operator/standalone/pod_command.hpp"
 #include "operator/standalone/port_book.hpp"
 #include "operator/standalone/rollout.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace cenote::standalone {
 
@@ -24,7 +24,8 @@ struct PodOptions {
 
 class Pod {
 public:
-    Pod(MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const kube::Json& deployment, std::string revision, int listen_port, long number);
+    Pod(MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const kube::Json& deployment, std::string revision,
+        int listen_port, long number);
     Pod(const Pod&) = delete;
     Pod& operator=(const Pod&) = delete;
     ~Pod();
@@ -59,7 +60,7 @@ private:
     const PodOptions& options_;
     kube::ObjectName name_;
     kube::ObjectName deployment_;
-    kube::Json owner_;     // reference
+    kube::Json owner_;  // reference
     kube::Json template_;
     std::string revision_;
     int listen_port_;
@@ -69,7 +70,7 @@ private:
     std::optional<ChildProcess> child_;
     std::unique_ptr<probe::HttpGet> request_;
     std::string volume_versions_;
-    std::string waiting_;          // reason why it does not run
+    std::string waiting_;  // reason why it does not run
     std::string waiting_message_;
     std::optional<ExitStatus> last_exit_;
     TimePoint next_start_{};

@@ -1,10 +1,10 @@
 #include "operator/standalone/pod_command.hpp"
 
-#include <optional>
+#include "operator/kube/base64.hpp"
 
 #include <fmt/format.h>
 
-#include "operator/standalone/base64.hpp"
+#include <optional>
 
 namespace cenote::standalone {
 namespace {
@@ -43,10 +43,7 @@ VolumeFiles VolumeSource::files_of(const Json& source) const {
         if (!value.is_string() || (!items.empty() && item == items.end())) {
             continue;
         }
-        std::optional<std::string> bytes = value.get<std::string>();
-        if (type == kube::kSecret) {
-            bytes = decode_base64(*bytes);
-        }
+        auto bytes = type == kube::kSecret ? kube::decode_base64(value.get<std::string>()) : Result<std::string>(value.get<std::string>());
         if (bytes) {
             files[items.empty() ? key : item->second] = std::move(*bytes);
         }
@@ -112,6 +109,7 @@ ProcessSpec make_command(const Json& spec, const PodPlace& place, const std::vec
     set("http_listen_addr", "127.0.0.1");
     set("http_port", fmt::to_string(place.http_port));
     set("unix_socket_dir", "");
+    set("drain_delay", "0");  // there are no endpoints to be withdrawn first
     for (const std::string& value : moved_values) {
         process.argv.emplace_back("--set");
         process.argv.push_back(value);

@@ -1,5 +1,8 @@
 #include "operator/standalone/pod_volumes.hpp"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,9 +15,6 @@
 #include <sstream>
 #include <string_view>
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 namespace cenote::standalone {
 namespace {
 
@@ -24,7 +24,9 @@ namespace fs = std::filesystem;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
 
-Error failed(std::string_view what, const fs::path& path) { return Error{fmt::format("{} {}: {}", what, path.string(), std::strerror(errno))}; }
+Error failed(std::string_view what, const fs::path& path) {
+    return Error{fmt::format("{} {}: {}", what, path.string(), std::strerror(errno))};
+}
 
 Result<void> write_file(const fs::path& path, std::string_view bytes) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);

@@ -1,13 +1,13 @@
-// ConfigMaps and Secrets as files, the way the kubelet lays them out: a directory of symlinks through "..data", which is swapped in one rename, so
-// a program that watches its configuration sees a whole new state or the old one. Blocking file calls; one thread.
-// Rule: kubernetes/pkg/volume/util/atomic_writer.go.
+// ConfigMaps and Secrets as files, the way the kubelet lays them out: a directory of symlinks through "..data", which is swapped in one
+// rename, so a program that watches its configuration sees a whole new state or the old one. Blocking file calls; one thread. Rule:
+// kubernetes/pkg/volume/util/atomic_writer.go.
 #pragma once
+
+#include "dataplane/base/result.hpp"
 
 #include <filesystem>
 #include <map>
 #include <string>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::standalone {
 

@@ -1,5 +1,7 @@
 #include "operator/standalone/port_book.hpp"
 
+#include "operator/kube/json.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -8,8 +10,6 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
-
-#include "operator/kube/json.hpp"
 
 namespace cenote::standalone {
 

@@ -1,4 +1,5 @@
-// Which port of this machine each pool has: its annotation's, or the first free one from 6432 upwards, remembered over restarts in a file. One thread.
+// Which port of this machine each pool has: its annotation's, or the first free one from 6432 upwards, remembered over restarts in a file.
+// One thread.
 #pragma once
 
 #include <filesystem>

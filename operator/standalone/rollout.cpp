@@ -1,9 +1,9 @@
 #include "operator/standalone/rollout.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace cenote::standalone {
 namespace {
@@ -22,7 +22,9 @@ int int_or_percent(const Json& deployment, std::string_view path, std::string_vi
     return std::max(0, (total * percent + (up ? 99 : 0)) / 100);
 }
 
-int wanted_replicas(const Json& deployment) { return static_cast<int>(std::clamp<std::int64_t>(kube::int_or(deployment, "/spec/replicas", 1), 0, 1000)); }
+int wanted_replicas(const Json& deployment) {
+    return static_cast<int>(std::clamp<std::int64_t>(kube::int_or(deployment, "/spec/replicas", 1), 0, 1000));
+}
 
 bool is_current(const PodView& pod, const std::string& revision) { return pod.revision == revision; }
 
@@ -106,10 +108,14 @@ Json deployment_status(const Json& deployment, const std::string& revision, cons
         {"unavailableReplicas", std::max(0, wanted - ready)},
     };
     status["conditions"] = Json::array({
-        make_condition(before, "Available", available, available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                       fmt::format("{} of {} pods are ready", ready, wanted), now),
-        make_condition(before, "Progressing", true, complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
-                       fmt::format("{} of {} pods are up to date", updated, wanted), now),
+        make_condition(
+            before, "Available", available, available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+            fmt::format("{} of {} pods are ready", ready, wanted), now
+        ),
+        make_condition(
+            before, "Progressing", true, complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
+            fmt::format("{} of {} pods are up to date", updated, wanted), now
+        ),
     });
     return status;
 }

@@ -1,9 +1,9 @@
 #include "operator/standalone/selector.hpp"
 
+#include "operator/kube/object.hpp"
+
 #include <optional>
 #include <string>
-
-#include "operator/kube/object.hpp"
 
 namespace cenote::standalone {
 namespace {

@@ -1,9 +1,9 @@
 // Label and field selectors, as list and watch take them. Pure.
 #pragma once
 
-#include <string_view>
-
 #include "operator/kube/json.hpp"
+
+#include <string_view>
 
 namespace cenote::standalone {
 

@@ -1,5 +1,9 @@
 #include "operator/standalone/standalone.hpp"
 
+#include "dataplane/base/log.hpp"
+
+#include <fmt/format.h>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -8,10 +12,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-
-#include <fmt/format.h>
-
-#include "dataplane/base/log.hpp"
 
 namespace cenote::standalone {
 namespace {
@@ -44,8 +44,11 @@ Result<std::unique_ptr<Standalone>> Standalone::open(StandaloneOptions options) 
 }
 
 Standalone::Standalone(StandaloneOptions options, ManifestDirectory directory, int lock)
-    : options_(std::move(options)), directory_(std::move(directory)), status_(options_.state_dir),
-      node_(cluster_, {options_.program, options_.listen_addr, options_.state_dir}), lock_(lock),
+    : options_(std::move(options)),
+      directory_(std::move(directory)),
+      status_(options_.state_dir),
+      node_(cluster_, {options_.program, options_.listen_addr, options_.state_dir}),
+      lock_(lock),
       wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     cluster_.on_event([this](const kube::EventRecord& event) { status_.log_event(event); });
     look(Clock::now());  // so that the controllers' first list is complete

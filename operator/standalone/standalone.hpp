@@ -1,12 +1,6 @@
-// Standalone mode: a directory of manifests as the cluster, this machine as its only node. Owns the cluster's memory, the thread that reads the
-// manifests and writes the status files, and the node that runs the pools.
+// Standalone mode: a directory of manifests as the cluster, this machine as its only node. Owns the cluster's memory, the thread that reads
+// the manifests and writes the status files, and the node that runs the pools.
 #pragma once
-
-#include <atomic>
-#include <filesystem>
-#include <memory>
-#include <string>
-#include <thread>
 
 #include "dataplane/base/result.hpp"
 #include "operator/standalone/manifest_directory.hpp"
@@ -14,6 +8,12 @@
 #include "operator/standalone/memory_cluster.hpp"
 #include "operator/standalone/node.hpp"
 #include "operator/standalone/status_files.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
 
 namespace cenote::standalone {
 

@@ -1,13 +1,13 @@
 #include "operator/standalone/status_files.hpp"
 
-#include <fstream>
-#include <set>
+#include "dataplane/base/log.hpp"
+#include "operator/standalone/yaml_writer.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "dataplane/base/log.hpp"
-#include "operator/standalone/yaml_writer.hpp"
+#include <fstream>
+#include <set>
 
 namespace cenote::standalone {
 namespace {

@@ -3,15 +3,15 @@
 // Files are replaced in one step, and only when their content changes. One thread, but for log_event.
 #pragma once
 
+#include "operator/kube/cluster.hpp"
+#include "operator/standalone/manifest_set.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include "operator/kube/cluster.hpp"
-#include "operator/standalone/manifest_set.hpp"
 
 namespace cenote::standalone {
 

@@ -1,8 +1,8 @@
 #include "operator/standalone/yaml_writer.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include "operator/standalone/manifest_reader.hpp"
+
+#include <yaml-cpp/yaml.h>
 
 namespace cenote::standalone {
 namespace {

@@ -1,9 +1,9 @@
 // JSON as YAML for people to read: block style, texts quoted where they would read as something else. Pure.
 #pragma once
 
-#include <string>
-
 #include "operator/kube/json.hpp"
+
+#include <string>
 
 namespace cenote::standalone {
 

@@ -5,7 +5,9 @@
 namespace cenote::database {
 namespace {
 
-Rows settings(const char* version, const char* max, const char* superuser, const char* reserved) { return {{version, max, superuser, reserved}}; }
+Rows settings(const char* version, const char* max, const char* superuser, const char* reserved) {
+    return {{version, max, superuser, reserved}};
+}
 
 TEST(MakeCapacity, ReadsSettingsAndSessions) {
     const auto capacity = make_capacity(settings("15.6 (Debian 15.6-0+deb12u1)", "100", "3", "0"), {{"app", "7"}, {"postgres", "2"}});

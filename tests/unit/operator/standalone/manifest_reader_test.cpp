@@ -1,8 +1,8 @@
 #include "operator/standalone/manifest_reader.hpp"
 
-#include <gtest/gtest.h>
+#include "operator/kube/base64.hpp"
 
-#include "operator/standalone/base64.hpp"
+#include <gtest/gtest.h>
 
 namespace cenote::standalone {
 namespace {
@@ -39,7 +39,7 @@ TEST(ReadManifests, AsTheApiServerWouldStoreThem) {
     const ManifestFile file = read_manifests("orders.yaml", kGood);
     const kube::Json& secret = file.manifests.at(0).object;
     EXPECT_FALSE(secret.contains("stringData"));
-    EXPECT_EQ(decode_base64(secret["data"]["password"].get<std::string>()), "1234");
+    EXPECT_EQ(secret["data"]["password"], kube::encode_base64("1234"));
     const kube::Json& pool = file.manifests.at(1).object;
     EXPECT_FALSE(pool.contains("status"));
     EXPECT_FALSE(pool["metadata"].contains("resourceVersion"));
@@ -50,7 +50,9 @@ TEST(ReadManifests, AsTheApiServerWouldStoreThem) {
 
 TEST(ReadManifests, AListIsItsItems) {
     const ManifestFile file = read_manifests(
-        "l.yaml", "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}, {apiVersion: v1, kind: ConfigMap, metadata: {name: b}}]}"
+        "l.yaml",
+        "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}, {apiVersion: v1, kind: ConfigMap, "
+        "metadata: {name: b}}]}"
     );
     EXPECT_EQ(file.manifests.size(), 2U);
 }

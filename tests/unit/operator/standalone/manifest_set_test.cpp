@@ -1,8 +1,8 @@
 #include "operator/standalone/manifest_set.hpp"
 
-#include <gtest/gtest.h>
-
 #include "operator/standalone/manifest_directory.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cenote::standalone {
 namespace {

@@ -129,7 +129,8 @@ TEST_F(MemoryClusterTest, SelectorsSelect) {
     static_cast<void>(cluster_.apply(kube::kSecret, {"shop", "b"}, {{"metadata", {{"labels", {{"app", "y"}}}}}}));
     static_cast<void>(cluster_.apply(kube::kSecret, {"bank", "a"}, Json::object()));
     const auto count = [this](const std::string& ns, const std::string& labels, const std::string& fields) {
-        return cluster_.list(kube::kSecret, {.ns = ns, .label_selector = labels, .field_selector = fields, .resource_version = ""})->items.size();
+        return cluster_.list(kube::kSecret, {.ns = ns, .label_selector = labels, .field_selector = fields, .resource_version = ""})
+            ->items.size();
     };
     EXPECT_EQ(count("", "", ""), 3U);
     EXPECT_EQ(count("shop", "", ""), 2U);

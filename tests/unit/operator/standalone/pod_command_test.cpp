@@ -1,9 +1,9 @@
 #include "operator/standalone/pod_command.hpp"
 
+#include "operator/kube/base64.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "operator/standalone/base64.hpp"
 
 namespace cenote::standalone {
 namespace {
@@ -28,7 +28,8 @@ TEST(MakeCommand, PathsOfVolumesMoveAndPortsAreSet) {
     const ProcessSpec process = make_command(spec(), kPlace, {"auth_file=/x"});
     EXPECT_EQ(process.argv.front(), "/usr/bin/cenote");
     EXPECT_EQ(process.argv.back(), "/run/p/volumes/config/cenote.ini");
-    for (const char* value : {"listen_addr=127.0.0.1", "listen_port=6433", "http_port=9130", "unix_socket_dir=", "so_reuseport=1", "auth_file=/x"}) {
+    for (const char* value :
+         {"listen_addr=127.0.0.1", "listen_port=6433", "http_port=9130", "unix_socket_dir=", "so_reuseport=1", "auth_file=/x"}) {
         EXPECT_THAT(process.argv, Contains(value));
     }
     EXPECT_THAT(process.environment, ElementsAre("A=1"));
@@ -45,8 +46,10 @@ TEST(MakeCommand, ArgumentsAloneFollowTheProgram) {
 }
 
 TEST(MovedSettings, OnlyGlobalOnesThatLieInVolumes) {
-    const char* ini = "[databases]\norders = host=/etc/cenote/secrets/x\n[pgbouncer]\n; auth_file = /etc/cenote/secrets/no\nauth_file = /etc/cenote/secrets/userlist.txt \n"
-                      "logfile = /var/log/x\n[users]\na = /etc/cenote/secrets/y";
+    const char* ini =
+        "[databases]\norders = host=/etc/cenote/secrets/x\n[pgbouncer]\n; auth_file = /etc/cenote/secrets/no\nauth_file = "
+        "/etc/cenote/secrets/userlist.txt \n"
+        "logfile = /var/log/x\n[users]\na = /etc/cenote/secrets/y";
     EXPECT_THAT(moved_settings(ini, spec(), "/v"), ElementsAre("auth_file=/v/secrets/userlist.txt"));
 }
 
@@ -56,7 +59,9 @@ TEST(VolumeSources, ConfigMapsAndSecretsWithTheirItems) {
     EXPECT_EQ(sources[0].object, "orders");
     EXPECT_EQ(sources[0].files_of({{"data", {{"cenote.ini", "x"}}}}), (VolumeFiles{{"cenote.ini", "x"}}));
     EXPECT_EQ(sources[1].type, kube::kSecret);
-    EXPECT_EQ(sources[1].files_of({{"data", {{"u", encode_base64("pw")}, {"other", "eA=="}}}}), (VolumeFiles{{"userlist.txt", "pw"}}));
+    EXPECT_EQ(
+        sources[1].files_of({{"data", {{"u", kube::encode_base64("pw")}, {"other", "eA=="}}}}), (VolumeFiles{{"userlist.txt", "pw"}})
+    );
 }
 
 }  // namespace

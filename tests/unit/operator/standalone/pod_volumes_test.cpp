@@ -24,7 +24,9 @@ protected:
         text << in.rdbuf();
         return std::move(text).str();
     }
-    std::size_t entries() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(root_ / "v"), fs::directory_iterator())); }
+    std::size_t entries() const {
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(root_ / "v"), fs::directory_iterator()));
+    }
     fs::path root_;
 };
 

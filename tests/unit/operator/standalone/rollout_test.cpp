@@ -12,8 +12,10 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 Json deployment(int replicas, Json surge = 1, Json unavailable = 0) {
-    return {{"metadata", {{"generation", 3}}},
-            {"spec", {{"replicas", replicas}, {"strategy", {{"rollingUpdate", {{"maxSurge", surge}, {"maxUnavailable", unavailable}}}}}}}};
+    return {
+        {"metadata", {{"generation", 3}}},
+        {"spec", {{"replicas", replicas}, {"strategy", {{"rollingUpdate", {{"maxSurge", surge}, {"maxUnavailable", unavailable}}}}}}}
+    };
 }
 
 PodView pod(const char* name, const char* revision, bool ready, long started = 1, bool ending = false) {
@@ -62,7 +64,8 @@ TEST(PlanRollout, PercentsRoundAsKubernetesDoes) {
 }
 
 TEST(DeploymentStatus, CountsAndConditions) {
-    const Json status = deployment_status(deployment(2), "r2", {pod("a", "r1", true), pod("b", "r2", false), pod("c", "r1", true, 1, true)}, "T1");
+    const Json status =
+        deployment_status(deployment(2), "r2", {pod("a", "r1", true), pod("b", "r2", false), pod("c", "r1", true, 1, true)}, "T1");
     EXPECT_EQ(status["observedGeneration"], 3);
     EXPECT_EQ(status["replicas"], 2);
     EXPECT_EQ(status["updatedReplicas"], 1);

@@ -1,34 +1,25 @@
-#include <gtest/gtest.h>
-
 #include "operator/probe/http_get.hpp"
-#include "operator/standalone/base64.hpp"
 #include "operator/standalone/manifest_reader.hpp"
 #include "operator/standalone/yaml_writer.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cenote::standalone {
 namespace {
 
-// RFC 4648, section 10.
-TEST(Base64, TheRfcsVectors) {
-    const std::pair<const char*, const char*> vectors[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
-    for (const auto& [plain, coded] : vectors) {
-        EXPECT_EQ(encode_base64(plain), coded);
-        EXPECT_EQ(decode_base64(coded), plain);
-    }
-    for (const char* bad : {"Zg", "Zg=", "Z!==", "=Zg=", "Zg==Zg==", "====", "Z==="}) {
-        EXPECT_FALSE(decode_base64(bad)) << bad;
-    }
-    EXPECT_EQ(decode_base64("Zm9v\nYmFy\n"), "foobar");
-    std::string all;
-    for (int i = 0; i < 256; ++i) {
-        all += static_cast<char>(i);
-    }
-    EXPECT_EQ(decode_base64(encode_base64(all)), all);
-}
-
 TEST(WriteYaml, ReadsBackAsWhatItWas) {
-    const kube::Json value{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "x"}, {"namespace", "n"}}},
-                           {"data", {{"number", "12"}, {"word", "true"}, {"empty", ""}, {"text", "a: b\nc"}, {"list", {1, 2.5, false, nullptr}}, {"none", kube::Json::object()}}}};
+    const kube::Json value{
+        {"apiVersion", "v1"},
+        {"kind", "ConfigMap"},
+        {"metadata", {{"name", "x"}, {"namespace", "n"}}},
+        {"data",
+         {{"number", "12"},
+          {"word", "true"},
+          {"empty", ""},
+          {"text", "a: b\nc"},
+          {"list", {1, 2.5, false, nullptr}},
+          {"none", kube::Json::object()}}}
+    };
     const ManifestFile file = read_manifests("x", write_yaml(value));
     ASSERT_EQ(file.manifests.size(), 1U);
     EXPECT_EQ(file.manifests[0].object, value);

@@ -1,0 +1,167 @@
+#include "operator/controller/pool_reconciler.hpp"
+
+#include "operator/api/connection_pool_codec.hpp"
+#include "operator/api/labels.hpp"
+#include "operator/controller/apply.hpp"
+#include "operator/sizing/client_limit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cenote::controller {
+namespace {
+
+using runtime::ReconcileResult;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+// While pods take over a configuration nobody sends an event: look often, so that an edit is seen to work within a second or two.
+constexpr milliseconds kWhileConverging{250};
+// A pool made anew waits until the garbage collector has taken its predecessor's objects.
+constexpr milliseconds kForLeftovers{500};
+// Servers are asked again; all else is found by events.
+constexpr milliseconds kSteady{30'000};
+constexpr milliseconds kBlocked{30'000};
+
+specs::Inputs inputs_of(const Observed& observed, const Sized& sized, const std::string& image) {
+    specs::Inputs inputs;
+    inputs.image = image;
+    inputs.username = observed.credentials.data->at(std::string(api::kUsernameKey));
+    inputs.password = observed.credentials.data->at(std::string(api::kPasswordKey));
+    if (observed.users.data) {
+        inputs.users = observed.users.data->at(std::string(api::kUserlistKey));
+    }
+    inputs.per_pod = sized.per_pod;
+    inputs.max_client_conn = sizing::max_client_conn(sized.demand.workloads, observed.pool.spec.sizing.headroom_percent);
+    return inputs;
+}
+
+}  // namespace
+
+PoolReconciler::PoolReconciler(kube::Cluster& cluster, Caches caches, ReconcilerOptions options, PoolWatcher& watcher)
+    : cluster_(cluster),
+      options_(std::move(options)),
+      watcher_(watcher),
+      observer_(caches, options_.ask_pods),
+      servers_(options_.read_capacity),
+      sizer_(options_.stabilisation) {}
+
+ReconcileResult PoolReconciler::reconcile(const kube::ObjectName& name) {
+    std::call_once(introduced_, [this] { sizer_.introduce(*observer_.caches().pools); });
+    const auto observed = observer_.observe(name);
+    if (!observed || observed->pool.deleting) {
+        return forget(name);  // the children go with their owner
+    }
+    if (const auto finding = first_finding(*observed)) {
+        return report_blocked(*observed, *finding);
+    }
+    const TimePoint now = options_.now();
+    const ServerReading server = servers_.read(target_of(*observed), now);
+    const SizeDecision decision = sizer_.size(*observed, server, now);
+    wake(decision.to_wake);
+
+    const auto desired = specs::desired_state(observed->pool, inputs_of(*observed, decision.sized, options_.image));
+    if (!desired) {
+        return report_blocked(*observed, {"CannotRender", desired.error().message});
+    }
+    const Plan plan = plan_for(*observed, *desired);
+    if (!plan.foreign.empty()) {
+        return report_blocked(
+            *observed, {"NameTaken", fmt::format("{} exists and belongs to somebody else", fmt::join(plan.foreign, ", "))}
+        );
+    }
+    if (!plan.leftover.empty()) {
+        return ReconcileResult::requeue_after(kForLeftovers);
+    }
+    if (plan.creates() && !still_exists(*observed)) {
+        return forget(name);  // the cache has not seen yet that the pool is gone
+    }
+    if (const auto applied = apply_plan(cluster_, plan); !applied) {
+        if (applied.failed_with(kube::ApiError::Kind::kInvalid)) {
+            return report_blocked(*observed, {"Refused", applied.error().message});
+        }
+        return ReconcileResult::from(applied.error());
+    }
+    tell(*observed, notices_of(plan, observed->deployment != nullptr));
+    poke_pods(cluster_, observed->pods, desired->hashes);
+
+    const Convergence convergence = measure_convergence(observed->pods, desired->hashes);
+    const api::Status status = make_status(*observed, decision.sized, server, desired->hashes, convergence, options_.wall_now());
+    if (const auto published = publish(*observed, status); !published) {
+        return ReconcileResult::from(published.error());
+    }
+    if (!convergence.complete() || !plan.actions.empty()) {
+        return ReconcileResult::requeue_after(kWhileConverging);
+    }
+    return ReconcileResult::requeue_after(std::min(kSteady, duration_cast<milliseconds>(decision.look_again_in.value_or(kSteady))));
+}
+
+Plan PoolReconciler::plan_for(const Observed& observed, const specs::DesiredState& desired) const {
+    std::vector<kube::ResourceType> not_wanted;
+    if (!desired.pod_disruption_budget) {
+        not_wanted.push_back(kube::kPodDisruptionBudget);
+    }
+    return make_plan(*observed.object, desired.objects(), not_wanted, [this](const kube::ResourceType& type, const kube::ObjectName& name) {
+        const runtime::ObjectStore* store = observer_.caches().of(type);
+        return store != nullptr ? store->get(name) : nullptr;
+    });
+}
+
+bool PoolReconciler::still_exists(const Observed& observed) const {
+    const auto pool = cluster_.get(kube::kConnectionPool, observed.name());
+    return pool ? kube::uid_of(*pool) == observed.pool.uid && !kube::is_being_deleted(*pool)
+                : !pool.failed_with(kube::ApiError::Kind::kNotFound);
+}
+
+ReconcileResult PoolReconciler::forget(const kube::ObjectName& name) {
+    wake(sizer_.forget(name));
+    {
+        const std::scoped_lock lock(mutex_);
+        told_.erase(name);
+    }
+    watcher_.pool_gone(name);
+    return ReconcileResult::done();
+}
+
+ReconcileResult PoolReconciler::report_blocked(const Observed& observed, const Finding& finding) {
+    if (const auto published = publish(observed, make_blocked_status(observed, finding, options_.wall_now())); !published) {
+        return ReconcileResult::from(published.error());
+    }
+    return ReconcileResult::requeue_after(kBlocked);
+}
+
+kube::ApiResult<void> PoolReconciler::publish(const Observed& observed, const api::Status& status) {
+    watcher_.pool_seen(observed.name(), status);
+    kube::Json fresh = api::write_status(status);
+    if (fresh == kube::object_or_empty(*observed.object, "/status")) {
+        return {};
+    }
+    const auto written = cluster_.apply_status(kube::kConnectionPool, observed.name(), std::move(fresh));
+    if (!written && !written.failed_with(kube::ApiError::Kind::kNotFound)) {
+        return written.error();
+    }
+    std::vector<Notice> notices;
+    {
+        const std::scoped_lock lock(mutex_);
+        const auto [before, first] = told_.try_emplace(observed.name(), observed.pool.status);
+        notices = notices_between(before->second, status);
+        before->second = status;
+    }
+    tell(observed, notices);
+    return {};
+}
+
+void PoolReconciler::wake(const std::vector<kube::ObjectName>& pools) const {
+    for (const kube::ObjectName& pool : pools) {
+        options_.enqueue(pool);
+    }
+}
+
+void PoolReconciler::tell(const Observed& observed, const std::vector<Notice>& notices) const {
+    for (const Notice& notice : notices) {
+        options_.tell(*observed.object, notice);
+    }
+}
+
+}  // namespace cenote::controller

@@ -1,0 +1,74 @@
+// Brings what runs in line with one ConnectionPool. Reads as prose in the .cpp; each phase is a file of its own. Called from any of the
+// controller's workers, never for one pool by two at once.
+#pragma once
+
+#include "operator/controller/observe.hpp"
+#include "operator/controller/plan.hpp"
+#include "operator/controller/pool_events.hpp"
+#include "operator/controller/server_book.hpp"
+#include "operator/controller/size.hpp"
+#include "operator/kube/cluster.hpp"
+#include "operator/runtime/event_recorder.hpp"
+#include "operator/runtime/reconciler.hpp"
+#include "operator/specs/desired_state.hpp"
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace cenote::controller {
+
+/// Told after each turn; the metrics folder makes gauges of it. Any thread.
+class PoolWatcher {
+public:
+    PoolWatcher() = default;
+    PoolWatcher(const PoolWatcher&) = delete;
+    PoolWatcher& operator=(const PoolWatcher&) = delete;
+    virtual ~PoolWatcher() = default;
+    virtual void pool_seen(const kube::ObjectName& /*pool*/, const api::Status& /*status*/) {}
+    virtual void pool_gone(const kube::ObjectName& /*pool*/) {}
+};
+
+struct ReconcilerOptions {
+    std::string image;  // of the pods, unless the spec names one
+    ReadCapacity read_capacity;
+    AskPods ask_pods;
+    std::function<void(const kube::ObjectName&)> enqueue;  // another pool whose share changed
+    /// An Event for people about the pool.
+    std::function<void(const kube::Json& pool, const Notice&)> tell;
+    std::function<TimePoint()> now = &Clock::now;
+    std::function<std::string()> wall_now;  // RFC 3339
+    sizing::StabilisationPolicy stabilisation;
+};
+
+class PoolReconciler final : public runtime::Reconciler {
+public:
+    PoolReconciler(kube::Cluster& cluster, Caches caches, ReconcilerOptions options, PoolWatcher& watcher);
+
+    runtime::ReconcileResult reconcile(const kube::ObjectName& name) override;
+
+private:
+    /// Asked of the cluster, not of the cache: before anything is created.
+    [[nodiscard]] bool still_exists(const Observed& observed) const;
+    runtime::ReconcileResult forget(const kube::ObjectName& name);
+    runtime::ReconcileResult report_blocked(const Observed& observed, const Finding& finding);
+    /// Writes the status if it differs, and tells people what moved.
+    [[nodiscard]] kube::ApiResult<void> publish(const Observed& observed, const api::Status& status);
+    void wake(const std::vector<kube::ObjectName>& pools) const;
+    void tell(const Observed& observed, const std::vector<Notice>& notices) const;
+    [[nodiscard]] Plan plan_for(const Observed& observed, const specs::DesiredState& desired) const;
+
+    kube::Cluster& cluster_;
+    ReconcilerOptions options_;
+    PoolWatcher& watcher_;
+    Observer observer_;
+    ServerBook servers_;
+    Sizer sizer_;
+    std::once_flag introduced_;
+    // What was last told of each pool: the cache may not have seen our own status write yet, and nothing is to be told twice.
+    std::mutex mutex_;
+    std::map<kube::ObjectName, api::Status> told_;
+};
+
+}  // namespace cenote::controller

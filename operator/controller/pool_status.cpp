@@ -1,0 +1,208 @@
+#include "operator/controller/pool_status.hpp"
+
+#include "operator/api/labels.hpp"
+
+#include <fmt/format.h>
+
+namespace cenote::controller {
+namespace {
+
+using api::ConditionStatus;
+
+constexpr std::string_view kEndpointAnnotation = "cenote.dev/endpoint";
+
+class ConditionSetter {
+public:
+    ConditionSetter(api::Status& status, std::int64_t generation, std::string_view now)
+        : status_(status), generation_(generation), now_(now) {}
+
+    void operator()(std::string_view type, ConditionStatus value, std::string reason, std::string message) const {
+        api::Condition condition;
+        condition.type = type;
+        condition.status = value;
+        condition.reason = std::move(reason);
+        condition.message = std::move(message);
+        condition.observed_generation = generation_;
+        api::set_condition(status_.conditions, std::move(condition), now_);
+    }
+    void operator()(std::string_view type, bool value, std::string reason, std::string message) const {
+        (*this)(type, value ? ConditionStatus::kTrue : ConditionStatus::kFalse, std::move(reason), std::move(message));
+    }
+
+private:
+    api::Status& status_;
+    std::int64_t generation_;
+    std::string_view now_;
+};
+
+/// What the Deployment's own status says, once it speaks of the current template.
+struct Rollout {
+    std::int64_t wanted = 0;
+    std::int64_t replicas = 0;
+    std::int64_t updated = 0;
+    std::int64_t ready = 0;
+    bool seen = false;
+
+    [[nodiscard]] bool complete() const { return seen && updated == wanted && replicas == wanted && ready == wanted; }
+};
+
+Rollout rollout_of(const Observed& observed) {
+    Rollout rollout;
+    rollout.wanted = observed.pool.spec.replicas;
+    if (observed.deployment) {
+        const kube::Json& deployment = *observed.deployment;
+        rollout.replicas = kube::int_or(deployment, "/status/replicas");
+        rollout.updated = kube::int_or(deployment, "/status/updatedReplicas");
+        rollout.ready = kube::int_or(deployment, "/status/readyReplicas");
+        rollout.seen = kube::int_or(deployment, "/status/observedGeneration") >= kube::generation_of(deployment) &&
+                       kube::int_or(deployment, "/spec/replicas", 1) == rollout.wanted;
+    }
+    return rollout;
+}
+
+void show_pods(const Observed& observed, const Rollout& rollout, api::Status& status) {
+    status.replicas = static_cast<std::int32_t>(rollout.replicas);
+    status.ready_replicas = static_cast<std::int32_t>(rollout.ready);
+    status.selector = api::selector_text(observed.pool.name);
+    status.endpoint = endpoint_of(observed);
+}
+
+void set_ready(const ConditionSetter& set, const Rollout& rollout) {
+    const bool ready = rollout.ready >= rollout.wanted && rollout.seen;
+    const std::string message = fmt::format("{} of {} pods are ready", rollout.ready, rollout.wanted);
+    set(api::condition::kReady, ready, ready ? (rollout.wanted == 0 ? "ScaledToZero" : "PodsReady") : "PodsNotReady", message);
+}
+
+void set_progressing(const ConditionSetter& set, const Rollout& rollout, const Convergence& convergence) {
+    if (!rollout.complete()) {
+        set(api::condition::kProgressing, true, "RollingOut",
+            fmt::format("{} of {} pods are up to date, {} ready", rollout.updated, rollout.wanted, rollout.ready));
+    } else if (!convergence.complete()) {
+        set(api::condition::kProgressing, true, "Configuring", "pods are taking over the configuration");
+    } else {
+        set(api::condition::kProgressing, false, "Stable", "nothing is under way");
+    }
+}
+
+void set_database(const ConditionSetter& set, const ServerReading& server) {
+    if (server.reachable()) {
+        set(api::condition::kDatabaseReachable, true, "Answered", fmt::format("PostgreSQL {}", server.capacity->version));
+    } else {
+        set(api::condition::kDatabaseReachable, false, "NoAnswer",
+            server.error + (server.capacity ? "; sizes follow its last answer" : "; sizes follow the workloads alone"));
+    }
+}
+
+void set_budget(const ConditionSetter& set, const Sized& sized, const ServerReading& server) {
+    if (!server.capacity) {
+        set(api::condition::kWithinBudget, ConditionStatus::kUnknown, "ServerNeverAsked", "the server's limits are not known yet");
+    } else if (sized.grant.within_budget) {
+        set(api::condition::kWithinBudget, true, "DemandFits",
+            fmt::format("{} of the {} connections the server has for pools are charged", sized.grant.charged, sized.available));
+    } else {
+        set(api::condition::kWithinBudget, false, "Limited", sized.grant.limited_by);
+    }
+}
+
+void set_converged(const ConditionSetter& set, const Convergence& convergence) {
+    const std::string message = fmt::format("{} of {} pods run the current configuration", convergence.converged, convergence.pods);
+    if (!convergence.reload_error.empty()) {
+        set(api::condition::kConfigConverged, false, "ReloadFailed", fmt::format("{}: {}", message, convergence.reload_error));
+    } else {
+        set(api::condition::kConfigConverged, convergence.complete(), convergence.complete() ? "Converged" : "Waiting", message);
+    }
+}
+
+api::SizingStatus sizing_status(const Observed& observed, const Sized& sized) {
+    const api::Spec& spec = observed.pool.spec;
+    api::SizingStatus out;
+    out.demand = sized.wanted;
+    out.per_pod = sized.per_pod;
+    out.granted = sized.per_pod * spec.replicas;
+    out.limited_by = sized.held_by.empty() ? sized.grant.limited_by : sized.held_by;
+    out.explanation = sizing::explain(
+        sized.demand.workloads, spec.sizing.headroom_percent,
+        {.min_pool_size = spec.sizing.min_pool_size, .max_pool_size = spec.sizing.max_pool_size}, spec.replicas, sized.per_pod
+    );
+    for (const sizing::WorkloadSize& workload : sized.demand.workloads) {
+        out.workloads.push_back({workload.name, workload.replicas, workload.workers, workload.threads, workload.source});
+    }
+    return out;
+}
+
+}  // namespace
+
+Convergence measure_convergence(const std::vector<PodState>& pods, const specs::ConfigHashes& hashes) {
+    Convergence convergence;
+    for (const PodState& pod : pods) {
+        if (pod.ending) {
+            continue;
+        }
+        ++convergence.pods;
+        if (pod.report && pod.report->config_hash == hashes.config && pod.report->auth_hash == hashes.auth) {
+            ++convergence.converged;
+        } else if (pod.report && !pod.report->reload_error.empty()) {
+            convergence.reload_error = fmt::format("{}: {}", pod.name.name, pod.report->reload_error);
+        }
+    }
+    return convergence;
+}
+
+std::string endpoint_of(const Observed& observed) {
+    const auto stated = observed.service ? kube::annotation_of(*observed.service, kEndpointAnnotation) : std::nullopt;
+    return stated.value_or(fmt::format("{}.{}.svc:{}", observed.pool.name, observed.pool.namespace_, api::kPostgresPort));
+}
+
+api::Status make_status(
+    const Observed& observed, const Sized& sized, const ServerReading& server, const specs::ConfigHashes& hashes,
+    const Convergence& convergence, std::string_view now
+) {
+    api::Status status = observed.pool.status;
+    const Rollout rollout = rollout_of(observed);
+    status.observed_generation = observed.pool.generation;
+    show_pods(observed, rollout, status);
+    status.config_hash = hashes.config;
+    status.sizing = sizing_status(observed, sized);
+    if (server.capacity) {
+        status.database = api::DatabaseStatus{
+            .version = server.capacity->version,
+            .max_connections = server.capacity->max_connections,
+            .reserved = server.capacity->superuser_reserved_connections + server.capacity->reserved_connections,
+            .available = sized.available,
+        };
+    }
+    const ConditionSetter set(status, observed.pool.generation, now);
+    set_ready(set, rollout);
+    set_progressing(set, rollout, convergence);
+    set_database(set, server);
+    set_budget(set, sized, server);
+    if (sized.demand.unknown.empty()) {
+        set(api::condition::kDemandKnown, true, "Known", "every workload's workers and threads are known");
+    } else {
+        set(api::condition::kDemandKnown, ConditionStatus::kUnknown, "WorkloadUnknown", sized.demand.unknown);
+    }
+    set_converged(set, convergence);
+    set(api::condition::kPaused, false, "Running", "clients are served");
+    return status;
+}
+
+api::Status make_blocked_status(const Observed& observed, const Finding& finding, std::string_view now) {
+    api::Status status = observed.pool.status;
+    Rollout rollout = rollout_of(observed);
+    status.observed_generation = observed.pool.generation;
+    show_pods(observed, rollout, status);
+    const ConditionSetter set(status, observed.pool.generation, now);
+    set(api::condition::kReady, false, finding.reason, finding.message);
+    set(api::condition::kProgressing, false, finding.reason, "nothing is changed until this is solved; what runs keeps running");
+    for (const std::string_view type :
+         {api::condition::kDatabaseReachable, api::condition::kWithinBudget, api::condition::kDemandKnown, api::condition::kConfigConverged
+         }) {
+        if (api::find_condition(status.conditions, type) == nullptr) {
+            set(type, ConditionStatus::kUnknown, finding.reason, "not looked at yet");
+        }
+    }
+    set(api::condition::kPaused, false, "Running", "clients are served");
+    return status;
+}
+
+}  // namespace cenote::controller
