@@ -91,10 +91,20 @@ def test_shutdown_ends_the_process(pooler):
 def test_shutdown_wait_for_servers_lets_transactions_end(cenote_only, pooler):
     with pooler.connect(autocommit=False) as connection:
         connection.execute("create temporary table t (n int)")
-        with pooler.admin_connection() as admin:
-            admin.execute("shutdown wait_for_servers")
+        # Whether and when it is answered is left open; that it has begun shows in SHOW STATE or in the port that is closed.
+        asked = in_background(pooler.admin, "shutdown wait_for_servers")
+        wait_until(lambda: refuses(pooler), "new clients to be refused")
         connection.execute("insert into t values (1)")
         assert connection.execute("select n from t").fetchone() == (1,)
         assert pooler.process.running()
         connection.commit()
         assert pooler.process.wait(30) == 0
+    asked.exception(30)
+
+
+def refuses(pooler):
+    try:
+        pooler.connect(connect_timeout=5).close()
+        return False
+    except psycopg.OperationalError:
+        return True

@@ -118,10 +118,11 @@ def test_sigint_waits_for_transactions(pooler):
 
 
 def test_sigquit_ends_at_once(cenote_only, pooler):
-    with pooler.connect(autocommit=False) as connection:
-        connection.execute("select 1")
-        pooler.process.send(signal.SIGQUIT)
-        assert pooler.process.wait(30) in (0, 1)
+    connection = pooler.connect(autocommit=False)
+    connection.execute("select 1")
+    pooler.process.send(signal.SIGQUIT)
+    assert pooler.process.wait(30) in (0, 1)
+    assert not is_open(connection)
 
 
 def test_usr1_pauses_and_usr2_resumes(pooler, postgres):

@@ -18,6 +18,7 @@ def seconds(config):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(600)
 @pytest.mark.pgbouncer_fault("1.18 gives 'server conn crashed?' to clients that did nothing, and lets late cancels through")
 @pytest.mark.parametrize("workers", [2])
 def test_every_answer_is_the_askers(request, make_pooler, postgres, workers):

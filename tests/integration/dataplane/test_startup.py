@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from support.wire import GSSENC_REQUEST, PROTOCOL_3_2, SSL_REQUEST, ServerError, Wire, error_fields, query, rows, startup_packet
+from support.wire import GSSENC_REQUEST, PROTOCOL_3_2, SSL_REQUEST, Wire, error_fields, query, rows, startup_packet
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def works(raw):
     return rows(raw.read_until("Z")) == [("app",)]
 
 
-@pytest.mark.parametrize("requests", [[SSL_REQUEST], [GSSENC_REQUEST], [GSSENC_REQUEST, SSL_REQUEST], [SSL_REQUEST, GSSENC_REQUEST]])
+@pytest.mark.parametrize("requests", [[SSL_REQUEST], [GSSENC_REQUEST], [GSSENC_REQUEST, SSL_REQUEST], [SSL_REQUEST, GSSENC_REQUEST]], ids=["ssl", "gss", "gss-ssl", "ssl-gss"])
 def test_encryption_is_declined(raw, requests):
     for request in requests:
         raw.send(request)
@@ -26,15 +26,16 @@ def test_encryption_is_declined(raw, requests):
     assert works(raw)
 
 
-@pytest.mark.parametrize("request_packet", [SSL_REQUEST, GSSENC_REQUEST])
+@pytest.mark.parametrize("request_packet", [SSL_REQUEST, GSSENC_REQUEST], ids=["SSLRequest", "GSSENCRequest"])
 def test_bytes_behind_an_encryption_request_are_never_acted_on(cenote_only, raw, request_packet):
     """Whoever can put bytes in front of the handshake must not have them taken for the client's (CVE-2021-3935)."""
     raw.send(request_packet + startup_packet(user="app2", database="app"))
-    try:
-        assert raw.read_bytes(1) == b"N"
-        raw.login(user="app", database="app")
-    except (EOFError, ConnectionResetError, ServerError):
-        return  # closing is right too
+    answer = raw.read_bytes(1)
+    if answer == b"E":  # refused outright
+        assert raw.closed()
+        return
+    assert answer == b"N"
+    raw.login(user="app", database="app")
     assert works(raw)
 
 
