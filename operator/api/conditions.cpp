@@ -1,9 +1,9 @@
 #include "operator/api/conditions.hpp"
 
+#include "operator/api/enum_words.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "operator/api/enum_words.hpp"
 
 namespace cenote::api {
 

@@ -2,15 +2,15 @@
 // only file that spells field names is connection_pool_codec.cpp. Defaults here and there are the same (a test compares them).
 #pragma once
 
+#include "operator/api/conditions.hpp"
+#include "operator/kube/json.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/api/conditions.hpp"
-#include "operator/kube/json.hpp"
 
 namespace cenote::api {
 
@@ -80,7 +80,7 @@ struct Pod {
     std::string image;              // "" = the operator's choice
     std::string image_pull_policy;  // "" = the cluster's choice
     std::vector<std::string> image_pull_secrets;
-    kube::Json resources;           // null = none stated, and so for the rest
+    kube::Json resources;  // null = none stated, and so for the rest
     kube::Json node_selector;
     kube::Json affinity;
     kube::Json tolerations;

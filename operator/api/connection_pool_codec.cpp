@@ -1,17 +1,17 @@
 #include "operator/api/connection_pool_codec.hpp"
 
-#include <algorithm>
-#include <limits>
-#include <set>
-#include <utility>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "operator/api/duration.hpp"
 #include "operator/api/field_reader.hpp"
 #include "operator/api/labels.hpp"
 #include "operator/kube/object.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
 
 namespace cenote::api {
 namespace {
@@ -21,21 +21,38 @@ using Presence = FieldReader::Presence;
 
 // Names of objects of the API: DNS-1123 subdomains. Texts that end up in cenote.ini hold no control characters.
 constexpr TextRule kObjectName{
-    .required = true, .min_length = 1, .max_length = 253, .pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-    .pattern_text = "an object's name (lower-case letters, digits, '-' and '.')"};
+    .required = true,
+    .min_length = 1,
+    .max_length = 253,
+    .pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+    .pattern_text = "an object's name (lower-case letters, digits, '-' and '.')"
+};
 constexpr TextRule kListKey{
-    .required = true, .min_length = 1, .max_length = 63, .pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-    .pattern_text = "a name of lower-case letters, digits and '-'"};
+    .required = true,
+    .min_length = 1,
+    .max_length = 63,
+    .pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    .pattern_text = "a name of lower-case letters, digits and '-'"
+};
 constexpr TextRule kHost{
-    .required = true, .min_length = 1, .max_length = 1024, .pattern = "^[A-Za-z0-9._:/,-]+$",
-    .pattern_text = "a host name, an address, or a comma-separated list of them"};
+    .required = true,
+    .min_length = 1,
+    .max_length = 1024,
+    .pattern = "^[A-Za-z0-9._:/,-]+$",
+    .pattern_text = "a host name, an address, or a comma-separated list of them"
+};
 constexpr TextRule kDatabaseName{.max_length = 63, .pattern = "^[^\\x00-\\x1f\\x7f]*$", .pattern_text = "free of control characters"};
 constexpr TextRule kSettingName{
-    .required = true, .min_length = 1, .max_length = 63, .pattern = "^[a-z][a-z0-9_]*$", .pattern_text = "a setting's name, such as query_wait_timeout"};
+    .required = true,
+    .min_length = 1,
+    .max_length = 63,
+    .pattern = "^[a-z][a-z0-9_]*$",
+    .pattern_text = "a setting's name, such as query_wait_timeout"
+};
 constexpr TextRule kSettingValue{
-    .required = true, .max_length = 1024, .pattern = "^[^\\x00-\\x1f\\x7f]*$", .pattern_text = "free of control characters"};
-constexpr TextRule kDuration{
-    .max_length = 16, .pattern = "^([0-9]+(h|ms|m|s))+$", .pattern_text = "a duration, such as 60s or 1m30s"};
+    .required = true, .max_length = 1024, .pattern = "^[^\\x00-\\x1f\\x7f]*$", .pattern_text = "free of control characters"
+};
+constexpr TextRule kDuration{.max_length = 16, .pattern = "^([0-9]+(h|ms|m|s))+$", .pattern_text = "a duration, such as 60s or 1m30s"};
 constexpr std::int64_t kMostPods = 1000;
 constexpr std::int64_t kMostSlots = 262143;  // PostgreSQL's own limit of max_connections
 
@@ -89,8 +106,13 @@ void read_sizing(FieldReader& fields, Sizing& out) {
 
 void read_pod(FieldReader& fields, Pod& out) {
     fields.text("image", out.image, {.max_length = 512, .pattern = "^[^\\s]*$", .pattern_text = "an image's name"});
-    fields.text("imagePullPolicy", out.image_pull_policy, {.max_length = 16, .pattern = "^(Always|IfNotPresent|Never)$", .pattern_text = "Always, IfNotPresent or Never"});
-    fields.list("imagePullSecrets", out.image_pull_secrets, 16, [](FieldReader& item, std::string& name) { item.text("name", name, kObjectName); });
+    fields.text(
+        "imagePullPolicy", out.image_pull_policy,
+        {.max_length = 16, .pattern = "^(Always|IfNotPresent|Never)$", .pattern_text = "Always, IfNotPresent or Never"}
+    );
+    fields.list("imagePullSecrets", out.image_pull_secrets, 16, [](FieldReader& item, std::string& name) {
+        item.text("name", name, kObjectName);
+    });
     fields.opaque("resources", out.resources, "object");
     fields.opaque("nodeSelector", out.node_selector, "object");
     fields.opaque("affinity", out.affinity, "object");
@@ -124,7 +146,9 @@ void read_spec(FieldReader& fields, Spec& out) {
         item.text("value", setting.value, kSettingValue);
     });
     refuse_duplicates(fields, "settings", out.settings, [](const Setting& s) { return s.name; });
-    fields.object("auth", Presence::kOptional, [&](FieldReader& auth) { read_secret_ref(auth, "usersSecretRef", Presence::kOptional, out.users_secret); });
+    fields.object("auth", Presence::kOptional, [&](FieldReader& auth) {
+        read_secret_ref(auth, "usersSecretRef", Presence::kOptional, out.users_secret);
+    });
     fields.integer("replicas", out.replicas, {.minimum = 0, .maximum = kMostPods});
     fields.object("drain", Presence::kDefaulted, [&](FieldReader& drain) {
         std::string text = write_duration(out.drain_timeout);
@@ -218,7 +242,9 @@ void put(Json& object, const char* name, const std::string& text) {
 Json write_sizing(const SizingStatus& sizing) {
     Json workloads = Json::array();
     for (const WorkloadStatus& w : sizing.workloads) {
-        workloads.push_back({{"name", w.name}, {"replicas", w.replicas}, {"workers", w.workers}, {"threads", w.threads}, {"source", w.source}});
+        workloads.push_back(
+            {{"name", w.name}, {"replicas", w.replicas}, {"workers", w.workers}, {"threads", w.threads}, {"source", w.source}}
+        );
     }
     Json json{{"demand", sizing.demand}, {"granted", sizing.granted}, {"perPod", sizing.per_pod}, {"workloads", std::move(workloads)}};
     put(json, "limitedBy", sizing.limited_by);
@@ -230,7 +256,9 @@ Json write_sizing(const SizingStatus& sizing) {
 
 Result<ConnectionPool> parse_connection_pool(const Json& object) {
     if (kube::api_version_of(object) != kApiVersion || kube::kind_of(object) != kKind) {
-        return Error{fmt::format("apiVersion: must be {} and kind {}, not {} {}", kApiVersion, kKind, kube::api_version_of(object), kube::kind_of(object))};
+        return Error{fmt::format(
+            "apiVersion: must be {} and kind {}, not {} {}", kApiVersion, kKind, kube::api_version_of(object), kube::kind_of(object)
+        )};
     }
     for (const auto& [key, value] : object.items()) {
         if (key != "apiVersion" && key != "kind" && key != "metadata" && key != "spec" && key != "status") {
@@ -245,9 +273,13 @@ Result<ConnectionPool> parse_connection_pool(const Json& object) {
     pool.deleting = kube::is_being_deleted(object);
     // The Service is named after the pool, so the pool's name must be a DNS-1035 label.
     const bool starts_well = !pool.name.empty() && pool.name.front() >= 'a' && pool.name.front() <= 'z' && pool.name.back() != '-';
-    const bool spelled_well = std::all_of(pool.name.begin(), pool.name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+    const bool spelled_well = std::all_of(pool.name.begin(), pool.name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
     if (!starts_well || !spelled_well || pool.name.size() > 63) {
-        return Error{fmt::format("metadata.name: \"{}\" must be at most 63 lower-case letters, digits and '-', and start with a letter", pool.name)};
+        return Error{
+            fmt::format("metadata.name: \"{}\" must be at most 63 lower-case letters, digits and '-', and start with a letter", pool.name)
+        };
     }
     const Json* spec = kube::find(object, "/spec");
     if (spec == nullptr) {
@@ -281,12 +313,19 @@ Json write_status(const Status& status) {
     if (status.database) {
         Json& database = json["database"];
         database = {
-            {"maxConnections", status.database->max_connections}, {"reserved", status.database->reserved}, {"available", status.database->available}};
+            {"maxConnections", status.database->max_connections},
+            {"reserved", status.database->reserved},
+            {"available", status.database->available}
+        };
         put(database, "version", status.database->version);
     }
     for (const Condition& c : status.conditions) {
         json["conditions"].push_back(
-            {{"type", c.type}, {"status", to_string(c.status)}, {"reason", c.reason}, {"message", c.message}, {"observedGeneration", c.observed_generation},
+            {{"type", c.type},
+             {"status", to_string(c.status)},
+             {"reason", c.reason},
+             {"message", c.message},
+             {"observedGeneration", c.observed_generation},
              {"lastTransitionTime", c.last_transition_time}}
         );
     }

@@ -10,7 +10,8 @@
 
 namespace cenote::api {
 
-/// The whole object: apiVersion, kind, metadata, spec and, if there, status. A status that cannot be read is taken as empty (it is ours to write).
+/// The whole object: apiVersion, kind, metadata, spec and, if there, status. A status that cannot be read is taken as empty (it is ours to
+/// write).
 [[nodiscard]] Result<ConnectionPool> parse_connection_pool(const kube::Json& object);
 
 [[nodiscard]] Result<Spec> parse_spec(const kube::Json& spec);

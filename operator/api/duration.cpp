@@ -1,9 +1,9 @@
 #include "operator/api/duration.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstdint>
-
-#include <fmt/format.h>
 
 namespace cenote::api {
 

@@ -1,11 +1,11 @@
 // metav1.Duration's text, as far as whole milliseconds: "60s", "1m30s", "500ms". Pure.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <chrono>
 #include <string>
 #include <string_view>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::api {
 

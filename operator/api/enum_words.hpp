@@ -1,12 +1,12 @@
 // The CamelCase words of each enumeration of the resource, once: for writing, parsing, and comparing with the schema.
 #pragma once
 
+#include "operator/api/connection_pool.hpp"
+
 #include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#include "operator/api/connection_pool.hpp"
 
 namespace cenote::api {
 
@@ -18,40 +18,48 @@ struct EnumWords<TlsMode> {
     static constexpr std::array words{
         std::pair{TlsMode::kDisable, std::string_view{"Disable"}}, std::pair{TlsMode::kPrefer, std::string_view{"Prefer"}},
         std::pair{TlsMode::kRequire, std::string_view{"Require"}}, std::pair{TlsMode::kVerifyCA, std::string_view{"VerifyCA"}},
-        std::pair{TlsMode::kVerifyFull, std::string_view{"VerifyFull"}}};
+        std::pair{TlsMode::kVerifyFull, std::string_view{"VerifyFull"}}
+    };
 };
 template <>
 struct EnumWords<TargetKind> {
     static constexpr std::array words{
-        std::pair{TargetKind::kDeployment, std::string_view{"Deployment"}}, std::pair{TargetKind::kStatefulSet, std::string_view{"StatefulSet"}}};
+        std::pair{TargetKind::kDeployment, std::string_view{"Deployment"}},
+        std::pair{TargetKind::kStatefulSet, std::string_view{"StatefulSet"}}
+    };
 };
 template <>
 struct EnumWords<UpdateMode> {
     static constexpr std::array words{
         std::pair{UpdateMode::kOff, std::string_view{"Off"}}, std::pair{UpdateMode::kInitial, std::string_view{"Initial"}},
-        std::pair{UpdateMode::kAuto, std::string_view{"Auto"}}};
+        std::pair{UpdateMode::kAuto, std::string_view{"Auto"}}
+    };
 };
 template <>
 struct EnumWords<PoolMode> {
     static constexpr std::array words{
         std::pair{PoolMode::kSession, std::string_view{"Session"}}, std::pair{PoolMode::kTransaction, std::string_view{"Transaction"}},
-        std::pair{PoolMode::kStatement, std::string_view{"Statement"}}};
+        std::pair{PoolMode::kStatement, std::string_view{"Statement"}}
+    };
 };
 template <>
 struct EnumWords<Switch> {
     static constexpr std::array words{
-        std::pair{Switch::kDisabled, std::string_view{"Disabled"}}, std::pair{Switch::kEnabled, std::string_view{"Enabled"}}};
+        std::pair{Switch::kDisabled, std::string_view{"Disabled"}}, std::pair{Switch::kEnabled, std::string_view{"Enabled"}}
+    };
 };
 template <>
 struct EnumWords<DesiredRunState> {
     static constexpr std::array words{
-        std::pair{DesiredRunState::kRunning, std::string_view{"Running"}}, std::pair{DesiredRunState::kPaused, std::string_view{"Paused"}}};
+        std::pair{DesiredRunState::kRunning, std::string_view{"Running"}}, std::pair{DesiredRunState::kPaused, std::string_view{"Paused"}}
+    };
 };
 template <>
 struct EnumWords<ConditionStatus> {
     static constexpr std::array words{
         std::pair{ConditionStatus::kTrue, std::string_view{"True"}}, std::pair{ConditionStatus::kFalse, std::string_view{"False"}},
-        std::pair{ConditionStatus::kUnknown, std::string_view{"Unknown"}}};
+        std::pair{ConditionStatus::kUnknown, std::string_view{"Unknown"}}
+    };
 };
 
 template <class E>

@@ -1,23 +1,30 @@
 #include "operator/api/field_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <regex>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace cenote::api {
 namespace {
 
 bool has_type(const kube::Json& value, std::string_view type) {
-    return (type == "string" && value.is_string()) || (type == "integer" && value.is_number_integer()) || (type == "object" && value.is_object()) ||
-           (type == "array" && value.is_array());
+    return (type == "string" && value.is_string()) || (type == "integer" && value.is_number_integer()) ||
+           (type == "object" && value.is_object()) || (type == "array" && value.is_array());
 }
 
-std::string_view article(std::string_view type) { return type == "string" ? "a string" : type == "integer" ? "a whole number" : type == "array" ? "a list" : "an object"; }
+std::string_view article(std::string_view type) {
+    return type == "string" ? "a string" : type == "integer" ? "a whole number" : type == "array" ? "a list" : "an object";
+}
 
 std::string_view type_in_words(const kube::Json& value) {
-    return value.is_number_float() ? "a fraction" : value.is_number() ? "a number" : value.is_boolean() ? "true or false" : value.is_array() ? "a list" : value.is_object() ? "an object" : "a string";
+    return value.is_number_float() ? "a fraction"
+           : value.is_number()     ? "a number"
+           : value.is_boolean()    ? "true or false"
+           : value.is_array()      ? "a list"
+           : value.is_object()     ? "an object"
+                                   : "a string";
 }
 
 /// Characters, as the schema counts them, not bytes.
@@ -77,7 +84,10 @@ void FieldReader::text(std::string_view name, std::string& out, const TextRule& 
     }
     const auto& text = value->get_ref<const std::string&>();
     if (const std::int64_t length = length_of(text); length > rule.max_length || length < rule.min_length) {
-        fail(name, length < rule.min_length ? std::string{"must not be empty"} : fmt::format("is {} characters long, at most {} are allowed", length, rule.max_length));
+        fail(
+            name, length < rule.min_length ? std::string{"must not be empty"}
+                                           : fmt::format("is {} characters long, at most {} are allowed", length, rule.max_length)
+        );
         return;
     }
     if (!rule.pattern.empty() && !std::regex_search(text, std::regex{std::string{rule.pattern}})) {
@@ -89,12 +99,16 @@ void FieldReader::text(std::string_view name, std::string& out, const TextRule& 
 
 std::optional<std::int64_t> FieldReader::take_integer(std::string_view name, const IntRule& rule, const kube::Json& default_value) {
     const kube::Json* value = take(
-        name, FieldRule{.type = "integer", .required = rule.required, .default_value = default_value, .minimum = rule.minimum, .maximum = rule.maximum}
+        name,
+        FieldRule{
+            .type = "integer", .required = rule.required, .default_value = default_value, .minimum = rule.minimum, .maximum = rule.maximum
+        }
     );
     if (value == nullptr) {
         return std::nullopt;
     }
-    const bool huge = value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    const bool huge =
+        value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     if (huge || value->get<std::int64_t>() < rule.minimum || value->get<std::int64_t>() > rule.maximum) {
         fail(name, fmt::format("must be between {} and {}, not {}", rule.minimum, rule.maximum, value->dump()));
         return std::nullopt;
@@ -106,7 +120,9 @@ void FieldReader::integer(std::string_view name, std::int32_t& out, const IntRul
     out = static_cast<std::int32_t>(take_integer(name, rule, rule.required ? kube::Json{} : kube::Json(out)).value_or(out));
 }
 
-void FieldReader::integer(std::string_view name, std::int64_t& out, const IntRule& rule) { out = take_integer(name, rule, {}).value_or(out); }
+void FieldReader::integer(std::string_view name, std::int64_t& out, const IntRule& rule) {
+    out = take_integer(name, rule, {}).value_or(out);
+}
 
 void FieldReader::optional_integer(std::string_view name, std::optional<std::int32_t>& out, const IntRule& rule) {
     if (const auto value = take_integer(name, rule, {})) {

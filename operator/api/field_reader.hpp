@@ -3,6 +3,9 @@
 // Errors are collected, not thrown: one pass tells everything that is wrong. Pure; lives on the stack of the codec.
 #pragma once
 
+#include "operator/api/enum_words.hpp"
+#include "operator/kube/json.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -11,9 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/api/enum_words.hpp"
-#include "operator/kube/json.hpp"
 
 namespace cenote::api {
 
@@ -40,7 +40,7 @@ struct TextRule {
     bool required = false;
     std::int64_t min_length = 0;  // 0 = no lower bound
     std::int64_t max_length = 253;
-    std::string_view pattern = {};  // ECMAScript and RE2 alike, anchored
+    std::string_view pattern = {};       // ECMAScript and RE2 alike, anchored
     std::string_view pattern_text = {};  // what people are told instead of the pattern
     std::string_view default_text = {};
 };
@@ -92,7 +92,8 @@ public:
         const FieldRule rule{
             .type = "object",
             .required = presence == Presence::kRequired,
-            .default_value = presence == Presence::kDefaulted ? kube::Json::object() : kube::Json{}};
+            .default_value = presence == Presence::kDefaulted ? kube::Json::object() : kube::Json{}
+        };
         const kube::Json* value = take(name, rule);
         if (value == nullptr && catalogue_ == nullptr) {
             return false;

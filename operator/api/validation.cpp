@@ -1,11 +1,11 @@
 #include "operator/api/validation.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include "dataplane/config/setting.hpp"
 
 #include <fmt/format.h>
 
-#include "dataplane/config/setting.hpp"
+#include <algorithm>
+#include <iterator>
 
 namespace cenote::api {
 namespace {
@@ -49,7 +49,9 @@ void check_settings(const std::vector<Setting>& settings, std::vector<Problem>& 
     for (std::size_t i = 0; i < settings.size(); ++i) {
         const Setting& setting = settings[i];
         if (const std::string_view reason = owned_setting_reason(setting.name); !reason.empty()) {
-            problems.push_back({fmt::format("spec.settings[{}].name", i), fmt::format("{} is set by the operator: {}", setting.name, reason)});
+            problems.push_back(
+                {fmt::format("spec.settings[{}].name", i), fmt::format("{} is set by the operator: {}", setting.name, reason)}
+            );
             continue;
         }
         const bool known = config::find_setting(config::Scope::kGlobal, setting.name) != nullptr;
@@ -62,7 +64,9 @@ void check_settings(const std::vector<Setting>& settings, std::vector<Problem>& 
 }  // namespace
 
 std::string_view owned_setting_reason(std::string_view setting) {
-    const auto* found = std::find_if(std::begin(kOwnedSettings), std::end(kOwnedSettings), [&](const OwnedSetting& entry) { return entry.name == setting; });
+    const auto* found = std::find_if(std::begin(kOwnedSettings), std::end(kOwnedSettings), [&](const OwnedSetting& entry) {
+        return entry.name == setting;
+    });
     return found == std::end(kOwnedSettings) ? std::string_view{} : found->reason;
 }
 
@@ -72,14 +76,17 @@ std::vector<Problem> validate(const Spec& spec) {
     if (tls.mode != TlsMode::kDisable && tls.mode != TlsMode::kPrefer) {
         problems.push_back(
             {"spec.database.tls.mode",
-             fmt::format("{} cannot be kept: this version connects to servers without encryption; use Disable or Prefer", to_string(tls.mode))}
+             fmt::format(
+                 "{} cannot be kept: this version connects to servers without encryption; use Disable or Prefer", to_string(tls.mode)
+             )}
         );
     } else if (!tls.ca_secret.empty()) {
         problems.push_back({"spec.database.tls.caSecretRef", fmt::format("has no effect with mode {}; leave it out", to_string(tls.mode))});
     }
     if (spec.database.name.empty() && !spec.users_secret.empty()) {
         problems.push_back(
-            {"spec.database.name", "is required with auth.usersSecretRef: the connections of many users to many databases have no common limit"}
+            {"spec.database.name",
+             "is required with auth.usersSecretRef: the connections of many users to many databases have no common limit"}
         );
     }
     if (spec.database.name == "pgbouncer") {

@@ -2,11 +2,11 @@
 // cannot do yet. Pure. A pool with problems keeps what it runs; the problems go into a condition and an Event.
 #pragma once
 
+#include "operator/api/connection_pool.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/api/connection_pool.hpp"
 
 namespace cenote::api {
 

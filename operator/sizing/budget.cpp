@@ -1,13 +1,13 @@
 #include "operator/sizing/budget.hpp"
 
-#include <algorithm>
-#include <numeric>
-#include <string_view>
+#include "operator/sizing/fair_share.hpp"
+#include "operator/sizing/rule.hpp"
 
 #include <fmt/format.h>
 
-#include "operator/sizing/fair_share.hpp"
-#include "operator/sizing/rule.hpp"
+#include <algorithm>
+#include <numeric>
+#include <string_view>
 
 namespace cenote::sizing {
 namespace {
@@ -103,13 +103,17 @@ std::string server_text(const ServerSlots& server, std::int64_t direct, std::int
 std::string limit_text(const Pool& pool, const std::string& server, bool all_fit) {
     const PoolClaim& claim = *pool.claim;
     if (!all_fit && pool.now == 1) {
-        return fmt::format("{}: not even one connection a pod fits ({} pod{} of this pool at once)", server, pool.pods, pool.pods == 1 ? "" : "s");
+        return fmt::format(
+            "{}: not even one connection a pod fits ({} pod{} of this pool at once)", server, pool.pods, pool.pods == 1 ? "" : "s"
+        );
     }
     if (pool.cap_too_small) {
         return fmt::format("maxServerConnections {} is below one for each of {} pods at once", *claim.max_server_connections, pool.pods);
     }
     if (pool.target < pool.allowed) {
-        return fmt::format("{}: {} at once x {}, wanted {}", server, pool.pods == 1 ? "1 pod" : fmt::format("{} pods", pool.pods), pool.target, pool.wanted);
+        return fmt::format(
+            "{}: {} at once x {}, wanted {}", server, pool.pods == 1 ? "1 pod" : fmt::format("{} pods", pool.pods), pool.target, pool.wanted
+        );
     }
     if (pool.now < pool.target) {
         return fmt::format("{}: waits until other pools have shrunk; {} a pod now, {} then", server, pool.now, pool.target);
@@ -129,7 +133,8 @@ std::string limit_text(const Pool& pool, const std::string& server, bool all_fit
 }  // namespace
 
 std::int64_t available_slots(const ServerSlots& server, std::int64_t reserve_for_direct) {
-    const std::int64_t taken = bounded(server.superuser_reserved) + bounded(server.reserved) + bounded(server.others) + bounded(reserve_for_direct);
+    const std::int64_t taken =
+        bounded(server.superuser_reserved) + bounded(server.reserved) + bounded(server.others) + bounded(reserve_for_direct);
     return std::max<std::int64_t>(bounded(server.max_connections) - taken, 0);
 }
 
@@ -152,7 +157,8 @@ Budget share_budget(const std::optional<ServerSlots>& server, std::span<const Po
         budget.available = available_slots(*server, direct);
         set_targets(pools, budget.available);
         set_present(pools, budget.available);
-        const std::int64_t pods = std::accumulate(pools.begin(), pools.end(), std::int64_t{0}, [](std::int64_t sum, const Pool& p) { return sum + p.pods; });
+        const std::int64_t pods =
+            std::accumulate(pools.begin(), pools.end(), std::int64_t{0}, [](std::int64_t sum, const Pool& p) { return sum + p.pods; });
         all_fit = pods <= budget.available;
         text = server_text(*server, direct, budget.available, claims.size());
     }

@@ -25,16 +25,16 @@ struct ServerSlots {
 
 /// One pool in front of that server.
 struct PoolClaim {
-    std::string id;           // "namespace/name"; also the order in which odd slots are handed out
-    std::int64_t demand = 1;  // PoolDemand::demand
+    std::string id;                     // "namespace/name"; also the order in which odd slots are handed out
+    std::int64_t demand = 1;            // PoolDemand::demand
     std::int64_t unbounded_demand = 0;  // PoolDemand::sum; 0 = the same
     std::int64_t replicas = 1;
     std::int64_t surge = 1;        // extra pods while rolling
     std::int64_t terminating = 0;  // pods that are ending but still hold connections
     std::optional<std::int64_t> max_server_connections;
     std::int64_t reserve_for_direct = 0;  // the largest among the pools of a server counts, not their sum
-    /// The largest per-pod size that a running pod of this pool may still be using: its last grant, until the pods report a smaller one. 0 = none runs.
-    /// Growth of other pools waits for it.
+    /// The largest per-pod size that a running pod of this pool may still be using: its last grant, until the pods report a smaller one. 0
+    /// = none runs. Growth of other pools waits for it.
     std::int64_t held_per_pod = 0;
 
     /// A pool scaled to nothing has no pod to surge.
@@ -45,8 +45,8 @@ struct PoolClaim {
 struct PoolGrant {
     std::string id;
     std::int64_t per_pod = 1;
-    std::int64_t granted = 1;     // per_pod x replicas
-    std::int64_t charged = 1;     // per_pod x pods at once
+    std::int64_t granted = 1;       // per_pod x replicas
+    std::int64_t charged = 1;       // per_pod x pods at once
     bool within_budget = true;      // false: cut by what the server has, or not even one a pod fits
     bool waits_for_others = false;  // will grow when pools that shrink have reported it
     std::string limited_by;         // "" = gets what it asks for; else why not, with the numbers
@@ -55,7 +55,7 @@ struct PoolGrant {
 };
 
 struct Budget {
-    std::int64_t available = 0;  // for all pools of the server together; 0 if the server has less than nothing left
+    std::int64_t available = 0;     // for all pools of the server together; 0 if the server has less than nothing left
     std::vector<PoolGrant> grants;  // in the order of the claims
 
     bool operator==(const Budget&) const = default;

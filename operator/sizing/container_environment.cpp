@@ -1,9 +1,9 @@
 #include "operator/sizing/container_environment.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace cenote::sizing {
 namespace {
@@ -92,7 +92,9 @@ void ContainerEnvironment::add_env(const Json& variable, const Json& container, 
         const std::string key = kube::string_or(*reference, "/key");
         const auto found = config_maps.find(map);
         if (found != config_maps.end() && found->second.contains(key)) {
-            return set(name, {Unknowns::without_marks(found->second.at(key)), fmt::format("env {} from ConfigMap {} key {}", name, map, key)});
+            return set(
+                name, {Unknowns::without_marks(found->second.at(key)), fmt::format("env {} from ConfigMap {} key {}", name, map, key)}
+            );
         }
         if (!kube::bool_or(*reference, "/optional")) {
             unknown(fmt::format("comes from ConfigMap {} key {}, which does not exist", map, key));

@@ -1,14 +1,15 @@
-// The environment a container will see, as far as the API tells: env and envFrom, ConfigMaps looked up, $(VAR) expanded, Secrets left alone. Pure.
+// The environment a container will see, as far as the API tells: env and envFrom, ConfigMaps looked up, $(VAR) expanded, Secrets left
+// alone. Pure.
 #pragma once
+
+#include "operator/kube/json.hpp"
+#include "operator/sizing/unknowns.hpp"
+#include "operator/sizing/workload_detection.hpp"
 
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "operator/kube/json.hpp"
-#include "operator/sizing/unknowns.hpp"
-#include "operator/sizing/workload_detection.hpp"
 
 namespace cenote::sizing {
 

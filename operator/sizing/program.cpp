@@ -1,11 +1,11 @@
 #include "operator/sizing/program.hpp"
 
+#include "operator/sizing/shell_script.hpp"
+
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
-
-#include "operator/sizing/shell_script.hpp"
 
 namespace cenote::sizing {
 namespace {
@@ -73,7 +73,8 @@ std::vector<Word> from(const std::vector<Word>& words, std::size_t first) {
 bool is_shell(std::string_view name) { return name == "sh" || name == "bash" || name == "ash" || name == "dash"; }
 
 bool is_python(std::string_view name) {
-    return name.starts_with("python") && std::all_of(name.begin() + 6, name.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+    return name.starts_with("python") &&
+           std::all_of(name.begin() + 6, name.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 /// What remains of the command line behind one wrapper; nullopt if the first word is none.
@@ -127,11 +128,14 @@ std::optional<std::size_t> script_index(const std::vector<Word>& words) {
     return std::nullopt;
 }
 
-void resolve(std::vector<Word> words, ContainerEnvironment environment, Unknowns& unknowns, bool background, bool conditional, int depth, std::vector<Program>& out);
+void resolve(
+    std::vector<Word> words, ContainerEnvironment environment, Unknowns& unknowns, bool background, bool conditional, int depth,
+    std::vector<Program>& out
+);
 
 void resolve_script(
-    const std::vector<Word>& words, std::size_t script, const ContainerEnvironment& environment, Unknowns& unknowns, bool background, bool conditional, int depth,
-    std::vector<Program>& out
+    const std::vector<Word>& words, std::size_t script, const ContainerEnvironment& environment, Unknowns& unknowns, bool background,
+    bool conditional, int depth, std::vector<Program>& out
 ) {
     std::vector<std::string> positional;
     for (std::size_t i = script + 1; i < words.size(); ++i) {
@@ -143,14 +147,20 @@ void resolve_script(
         for (std::string& word : command.words) {
             inner.push_back({std::move(word), words[script].place});
         }
-        resolve(std::move(inner), std::move(command.environment), unknowns, background || command.in_background, conditional || command.conditional, depth + 1, out);
+        resolve(
+            std::move(inner), std::move(command.environment), unknowns, background || command.in_background,
+            conditional || command.conditional, depth + 1, out
+        );
         if (replaces_shell) {
             break;
         }
     }
 }
 
-void resolve(std::vector<Word> words, ContainerEnvironment environment, Unknowns& unknowns, bool background, bool conditional, int depth, std::vector<Program>& out) {
+void resolve(
+    std::vector<Word> words, ContainerEnvironment environment, Unknowns& unknowns, bool background, bool conditional, int depth,
+    std::vector<Program>& out
+) {
     for (; depth < kDeepest && !words.empty(); ++depth) {
         if (is_shell(base_name(words[0].text))) {
             if (const auto script = script_index(words)) {

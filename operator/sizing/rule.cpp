@@ -1,9 +1,9 @@
 #include "operator/sizing/rule.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace cenote::sizing {
 namespace {
@@ -52,13 +52,14 @@ std::int64_t client_connections(std::span<const WorkloadSize> workloads) {
 }
 
 std::string explain(
-    std::span<const WorkloadSize> workloads, std::int64_t headroom_percent, const SizeBounds& bounds, std::int64_t pods, std::int64_t per_pod
+    std::span<const WorkloadSize> workloads, std::int64_t headroom_percent, const SizeBounds& bounds, std::int64_t pods,
+    std::int64_t per_pod
 ) {
     std::string text;
     for (const WorkloadSize& w : workloads) {
         text += fmt::format(
-            "{}{}: {} replica{} x {} worker{} x {} thread{} x {}% = {}", text.empty() ? "" : "; ", w.name, w.replicas, plural(w.replicas), w.workers,
-            plural(w.workers), w.threads, plural(w.threads), headroom_percent, workload_demand(w, headroom_percent)
+            "{}{}: {} replica{} x {} worker{} x {} thread{} x {}% = {}", text.empty() ? "" : "; ", w.name, w.replicas, plural(w.replicas),
+            w.workers, plural(w.workers), w.threads, plural(w.threads), headroom_percent, workload_demand(w, headroom_percent)
         );
     }
     const PoolDemand total = pool_demand(workloads, headroom_percent, bounds);

@@ -44,7 +44,8 @@ struct PoolDemand {
 
 /// "web: 2 replicas x 4 workers x 2 threads x 150% = 24; 2 pods x 12". With one pod that has the whole demand, the last part is left out.
 [[nodiscard]] std::string explain(
-    std::span<const WorkloadSize> workloads, std::int64_t headroom_percent, const SizeBounds& bounds, std::int64_t pods, std::int64_t per_pod
+    std::span<const WorkloadSize> workloads, std::int64_t headroom_percent, const SizeBounds& bounds, std::int64_t pods,
+    std::int64_t per_pod
 );
 
 }  // namespace cenote::sizing

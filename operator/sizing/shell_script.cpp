@@ -1,11 +1,11 @@
 #include "operator/sizing/shell_script.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace cenote::sizing {
 namespace {
@@ -15,8 +15,8 @@ bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 |
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool ends_command(char c) { return c == '\n' || c == ';' || c == '&' || c == '|' || c == '(' || c == ')'; }
 
-constexpr std::array<std::string_view, 15> kBranchWords{"if",   "then", "else", "elif", "fi", "for", "while", "until",
-                                                        "do",   "done", "case", "esac", "{",  "}",   "function"};
+constexpr std::array<std::string_view, 15> kBranchWords{"if", "then", "else", "elif", "fi", "for", "while",   "until",
+                                                        "do", "done", "case", "esac", "{",  "}",   "function"};
 
 /// One word under construction. Unquoted expansions split at blanks, quoted ones do not.
 class WordBuilder {
@@ -55,7 +55,9 @@ private:
 
 class ShellReader {
 public:
-    ShellReader(std::string_view script, const std::vector<std::string>& positional, const ContainerEnvironment& environment, Unknowns& unknowns)
+    ShellReader(
+        std::string_view script, const std::vector<std::string>& positional, const ContainerEnvironment& environment, Unknowns& unknowns
+    )
         : text_(script), positional_(positional), environment_(environment), unknowns_(unknowns) {}
 
     std::vector<ShellCommand> read() {
@@ -168,7 +170,9 @@ private:
         const std::size_t begin = position_;
         const auto unknown = [&](std::size_t end) {
             position_ = std::min(end, text_.size());
-            builder.add(unknowns_.mark(fmt::format("{} is only known in the container", Unknowns::without_marks(text_.substr(begin, position_ - begin)))));
+            builder.add(unknowns_.mark(
+                fmt::format("{} is only known in the container", Unknowns::without_marks(text_.substr(begin, position_ - begin)))
+            ));
         };
         if (peek() == '`') {
             return unknown(std::min(text_.find('`', position_ + 1), text_.size() - 1) + 1);
@@ -219,7 +223,8 @@ private:
             inner.remove_prefix(1);
         }
         const char operation = inner.empty() ? '\0' : inner.front();
-        if (name.empty() || !is_name_start(name.front()) || (inner.empty() && or_empty) || std::string_view{"\0-=+?", 5}.find(operation) == std::string_view::npos) {
+        if (name.empty() || !is_name_start(name.front()) || (inner.empty() && or_empty) ||
+            std::string_view{"\0-=+?", 5}.find(operation) == std::string_view::npos) {
             return unknown(end);
         }
         position_ = end;
@@ -272,7 +277,8 @@ private:
 
     static std::optional<std::pair<std::string, std::string>> assignment(const std::string& word) {
         const std::size_t equals = word.find('=');
-        if (equals == std::string::npos || equals == 0 || !is_name_start(word.front()) || !std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(equals), is_name)) {
+        if (equals == std::string::npos || equals == 0 || !is_name_start(word.front()) ||
+            !std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(equals), is_name)) {
             return std::nullopt;
         }
         return std::pair{word.substr(0, equals), word.substr(equals + 1)};
@@ -293,8 +299,8 @@ private:
             assignments.push_back(*std::move(pair));
         }
         if (first == words.size() || words[first] == "export") {
-            // Stays for the commands that follow. A variable that is set but not exported is taken as exported: start scripts that differ are rare,
-            // and the server would then only see less.
+            // Stays for the commands that follow. A variable that is set but not exported is taken as exported: start scripts that differ
+            // are rare, and the server would then only see less.
             for (std::size_t i = first + 1; i < words.size(); ++i) {
                 if (auto pair = assignment(words[i])) {
                     assignments.push_back(*std::move(pair));
@@ -303,7 +309,9 @@ private:
             remember(environment_, assignments);
             return;
         }
-        ShellCommand command{{words.begin() + static_cast<std::ptrdiff_t>(first), words.end()}, {}, environment_, background, branches_ || behind_condition_};
+        ShellCommand command{
+            {words.begin() + static_cast<std::ptrdiff_t>(first), words.end()}, {}, environment_, background, branches_ || behind_condition_
+        };
         remember(command.environment, assignments);
         command.assignments = std::move(assignments);
         commands_.push_back(std::move(command));
@@ -311,7 +319,8 @@ private:
 
     void remember(ContainerEnvironment& environment, const std::vector<std::pair<std::string, std::string>>& assignments) {
         for (const auto& [name, value] : assignments) {
-            const std::string why = branches_ || behind_condition_ ? unknowns_.mark(fmt::format("{} is set under a condition", name)) : std::string{};
+            const std::string why =
+                branches_ || behind_condition_ ? unknowns_.mark(fmt::format("{} is set under a condition", name)) : std::string{};
             environment.set(name, {why.empty() ? value : why, fmt::format("shell variable {}", name)});
         }
     }

@@ -3,20 +3,20 @@
 // `branches`, since which of their commands run is not known. Pure; never fails: what it cannot read ends up as a mark.
 #pragma once
 
+#include "operator/sizing/container_environment.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "operator/sizing/container_environment.hpp"
-
 namespace cenote::sizing {
 
 struct ShellCommand {
-    std::vector<std::string> words;        // may hold marks
+    std::vector<std::string> words;                                // may hold marks
     std::vector<std::pair<std::string, std::string>> assignments;  // NAME=value before the command, for it alone
-    ContainerEnvironment environment;      // as it is when the command starts, its own assignments included
-    bool in_background = false;            // ended by & or |
-    bool conditional = false;              // in a branch, or behind ||
+    ContainerEnvironment environment;                              // as it is when the command starts, its own assignments included
+    bool in_background = false;                                    // ended by & or |
+    bool conditional = false;                                      // in a branch, or behind ||
 };
 
 /// positional: the words after the script in `sh -c SCRIPT NAME ARG…`, for $0, $1, "$@".

@@ -24,8 +24,8 @@ Stabiliser::Decision Stabiliser::decide(std::int64_t wanted, std::optional<std::
         return {*in_use, std::nullopt};
     }
 
-    // Grow to the smallest, shrink to the largest size that was wanted throughout the window: a spike or a dip shorter than it changes nothing.
-    // A small change is not worth a rewrite now, but the rule's number must come true in the end.
+    // Grow to the smallest, shrink to the largest size that was wanted throughout the window: a spike or a dip shorter than it changes
+    // nothing. A small change is not worth a rewrite now, but the rule's number must come true in the end.
     const bool up = wanted > *in_use;
     const bool small = difference * 100 < *in_use * policy_.tolerance_percent;
     const Duration window = small ? longest : up ? Duration{policy_.up} : Duration{policy_.down};

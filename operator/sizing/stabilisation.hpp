@@ -3,12 +3,12 @@
 // 10 %). Pure; time comes in.
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
-
-#include "dataplane/base/clock.hpp"
 
 namespace cenote::sizing {
 

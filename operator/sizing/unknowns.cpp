@@ -1,9 +1,9 @@
 #include "operator/sizing/unknowns.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace cenote::sizing {
 namespace {

@@ -1,5 +1,5 @@
-// Text of which a part cannot be known (it comes from a Secret, or only the container can tell). Such a part stands in the text as a mark, so that
-// what does not touch it can still be read: in `gunicorn -w 4 --bind $(SECRET)` the 4 is certain. Pure.
+// Text of which a part cannot be known (it comes from a Secret, or only the container can tell). Such a part stands in the text as a mark,
+// so that what does not touch it can still be read: in `gunicorn -w 4 --bind $(SECRET)` the 4 is certain. Pure.
 #pragma once
 
 #include <string>

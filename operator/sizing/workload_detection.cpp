@@ -1,10 +1,10 @@
 #include "operator/sizing/workload_detection.hpp"
 
-#include <utility>
+#include "operator/sizing/program.hpp"
 
 #include <fmt/format.h>
 
-#include "operator/sizing/program.hpp"
+#include <utility>
 
 namespace cenote::sizing {
 namespace {
@@ -35,7 +35,9 @@ std::vector<Word> command_line(const Json& container, const ContainerEnvironment
         const Json& items = kube::array_or_empty(container, fmt::format("/{}", list));
         for (std::size_t i = 0; i < items.size(); ++i) {
             if (items[i].is_string()) {
-                words.push_back({environment.expand(Unknowns::without_marks(items[i].get_ref<const std::string&>())), fmt::format("{}[{}]", list, i)});
+                words.push_back(
+                    {environment.expand(Unknowns::without_marks(items[i].get_ref<const std::string&>())), fmt::format("{}[{}]", list, i)}
+                );
             }
         }
     }
@@ -80,7 +82,10 @@ struct Candidate {
 };
 
 /// What one container runs. Appends to `reasons` what kept it from being known.
-void examine(const Json& container, const ConfigMaps& config_maps, std::vector<Candidate>& found, std::string& ambiguous, std::vector<std::string>& reasons) {
+void examine(
+    const Json& container, const ConfigMaps& config_maps, std::vector<Candidate>& found, std::string& ambiguous,
+    std::vector<std::string>& reasons
+) {
     Unknowns unknowns;
     const std::string name = kube::string_or(container, "/name");
     const ContainerEnvironment environment{container, config_maps, unknowns};
@@ -136,7 +141,8 @@ std::set<std::string> referenced_config_maps(const Json& pod_template) {
 }
 
 Detection detect(
-    const Json& pod_template, const std::map<std::string, std::string>& workload_annotations, const ConfigMaps& config_maps, const StatedSize& stated
+    const Json& pod_template, const std::map<std::string, std::string>& workload_annotations, const ConfigMaps& config_maps,
+    const StatedSize& stated
 ) {
     const Override workers = stated_or_annotated("workers", kWorkersAnnotation, stated.workers, pod_template, workload_annotations);
     const Override threads = stated_or_annotated("threads", kThreadsAnnotation, stated.threads, pod_template, workload_annotations);
@@ -162,7 +168,13 @@ Detection detect(
         return {{}, fmt::format("{}; {}", reasons.empty() ? "the pod template has no containers" : reasons.front(), kAdvice)};
     }
     if ((workers.value || threads.value) && found.size() > 1) {
-        return {{}, fmt::format("{} is given, but {} server processes were found; state both workers and threads", workers.value ? "workers" : "threads", found.size())};
+        return {
+            {},
+            fmt::format(
+                "{} is given, but {} server processes were found; state both workers and threads", workers.value ? "workers" : "threads",
+                found.size()
+            )
+        };
     }
     Detection detection;
     for (Candidate& candidate : found) {
@@ -174,11 +186,18 @@ Detection detect(
         }
         for (const auto& [number, what] : {std::pair{&candidate.size.workers, "workers"}, std::pair{&candidate.size.threads, "threads"}}) {
             if (!number->unknown.empty()) {
-                return {{}, fmt::format("container {}: {} of {} not known: {}", candidate.container, what, candidate.server.empty() ? "its pool" : candidate.server, number->unknown)};
+                return {
+                    {},
+                    fmt::format(
+                        "container {}: {} of {} not known: {}", candidate.container, what,
+                        candidate.server.empty() ? "its pool" : candidate.server, number->unknown
+                    )
+                };
             }
         }
         detection.processes.push_back(
-            {candidate.container, candidate.server, candidate.size.workers.value, candidate.size.threads.value, joined(candidate.size.workers, candidate.size.threads)}
+            {candidate.container, candidate.server, candidate.size.workers.value, candidate.size.threads.value,
+             joined(candidate.size.workers, candidate.size.threads)}
         );
     }
     return detection;

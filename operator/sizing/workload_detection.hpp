@@ -5,14 +5,14 @@
 // comes from one is Unknown.
 #pragma once
 
+#include "operator/kube/json.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "operator/kube/json.hpp"
 
 namespace cenote::sizing {
 

@@ -11,13 +11,15 @@ kube::Json child(const api::ConnectionPool& pool, const kube::ResourceType& type
          {{"name", name},
           {"namespace", pool.namespace_},
           {"labels", api::child_labels(pool.name)},
-          {"ownerReferences",
-           kube::Json::array({{{"apiVersion", api::kApiVersion},
-                               {"kind", api::kKind},
-                               {"name", pool.name},
-                               {"uid", pool.uid},
-                               {"controller", true},
-                               {"blockOwnerDeletion", true}}})}}}};
+          {"ownerReferences", kube::Json::array(
+                                  {{{"apiVersion", api::kApiVersion},
+                                    {"kind", api::kKind},
+                                    {"name", pool.name},
+                                    {"uid", pool.uid},
+                                    {"controller", true},
+                                    {"blockOwnerDeletion", true}}}
+                              )}}}
+    };
 }
 
 }  // namespace cenote::specs

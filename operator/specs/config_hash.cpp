@@ -1,11 +1,11 @@
 #include "operator/specs/config_hash.hpp"
 
-#include <array>
+#include "dataplane/base/assert.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include "dataplane/base/assert.hpp"
+#include <array>
 
 namespace cenote::specs {
 

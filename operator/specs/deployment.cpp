@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include "operator/api/labels.hpp"
 #include "operator/specs/drain.hpp"
 #include "operator/specs/objects.hpp"
+
+#include <fmt/format.h>
 
 namespace cenote::specs {
 namespace {
@@ -14,7 +14,8 @@ Json probe(std::string_view path, int period_seconds, int failures) {
         {"httpGet", {{"path", path}, {"port", api::kHttpPortName}, {"scheme", "HTTP"}}},
         {"periodSeconds", period_seconds},
         {"timeoutSeconds", 2},
-        {"failureThreshold", failures}};
+        {"failureThreshold", failures}
+    };
 }
 
 Json port(std::string_view name, std::int32_t number) { return {{"name", name}, {"containerPort", number}, {"protocol", "TCP"}}; }
@@ -47,17 +48,20 @@ Json container(const api::Pod& pod, std::string_view image) {
         {"securityContext",
          {{"allowPrivilegeEscalation", false}, {"readOnlyRootFilesystem", true}, {"capabilities", {{"drop", Json::array({"ALL"})}}}}},
         {"volumeMounts", Json::array({mount("config", api::kConfigDirectory), mount("secrets", api::kSecretsDirectory)})},
-        {"resources", pod.resources.is_null() ? Json{{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}} : pod.resources}};
+        {"resources", pod.resources.is_null() ? Json{{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}} : pod.resources}
+    };
     put(container, "imagePullPolicy", pod.image_pull_policy);
     put(container, "env", pod.env);
     return container;
 }
 
 Json default_spread(std::string_view pool) {
-    return Json::array({{{"maxSkew", 1},
-                         {"topologyKey", "kubernetes.io/hostname"},
-                         {"whenUnsatisfiable", "ScheduleAnyway"},
-                         {"labelSelector", {{"matchLabels", api::selector_labels(pool)}}}}});
+    return Json::array(
+        {{{"maxSkew", 1},
+          {"topologyKey", "kubernetes.io/hostname"},
+          {"whenUnsatisfiable", "ScheduleAnyway"},
+          {"labelSelector", {{"matchLabels", api::selector_labels(pool)}}}}}
+    );
 }
 
 Json pod_spec(const api::ConnectionPool& pool, std::string_view image) {
@@ -74,7 +78,9 @@ Json pod_spec(const api::ConnectionPool& pool, std::string_view image) {
         {"automountServiceAccountToken", false},
         {"enableServiceLinks", false},
         {"terminationGracePeriodSeconds", grace_period_seconds(pool.spec.drain_timeout)},
-        {"topologySpreadConstraints", pod.topology_spread_constraints.is_null() ? default_spread(pool.name) : pod.topology_spread_constraints}};
+        {"topologySpreadConstraints",
+         pod.topology_spread_constraints.is_null() ? default_spread(pool.name) : pod.topology_spread_constraints}
+    };
     for (const std::string& secret : pod.image_pull_secrets) {
         spec["imagePullSecrets"].push_back({{"name", secret}});
     }
@@ -107,7 +113,8 @@ Json deployment(const api::ConnectionPool& pool, std::string_view image) {
         {"selector", {{"matchLabels", api::selector_labels(pool.name)}}},
         // One more pod at a time, none less: the budget counts on exactly this surge.
         {"strategy", {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxSurge", 1}, {"maxUnavailable", 0}}}}},
-        {"template", {{"metadata", pod_metadata(pool)}, {"spec", pod_spec(pool, image)}}}};
+        {"template", {{"metadata", pod_metadata(pool)}, {"spec", pod_spec(pool, image)}}}
+    };
     return object;
 }
 

@@ -1,10 +1,10 @@
 #include "operator/specs/desired_state.hpp"
 
-#include <utility>
-
 #include "operator/specs/objects.hpp"
 #include "operator/specs/pool_ini.hpp"
 #include "operator/specs/userlist.hpp"
+
+#include <utility>
 
 namespace cenote::specs {
 

@@ -3,25 +3,25 @@
 // so nothing rolls. Only what needs a new pod (image, resources, placement, …) changes the template.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "dataplane/base/result.hpp"
 #include "operator/api/connection_pool.hpp"
 #include "operator/kube/json.hpp"
 #include "operator/specs/config_hash.hpp"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace cenote::specs {
 
 struct Inputs {
-    std::string image;                        // of the pods, unless spec.pod.image says another
-    std::string username;                     // from database.credentialsSecretRef
+    std::string image;     // of the pods, unless spec.pod.image says another
+    std::string username;  // from database.credentialsSecretRef
     std::string password;
-    std::optional<std::string> users;         // userlist.txt of auth.usersSecretRef
-    std::int64_t per_pod = 1;                 // server connections of each pod, from the budget
-    std::int64_t max_client_conn = 1000;      // from the demand side
+    std::optional<std::string> users;     // userlist.txt of auth.usersSecretRef
+    std::int64_t per_pod = 1;             // server connections of each pod, from the budget
+    std::int64_t max_client_conn = 1000;  // from the demand side
 };
 
 struct DesiredState {

@@ -1,12 +1,12 @@
 // The objects of a pool, one function and one .cpp each. Pure.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "operator/api/connection_pool.hpp"
 #include "operator/kube/json.hpp"
 #include "operator/kube/object.hpp"
+
+#include <string>
+#include <string_view>
 
 namespace cenote::specs {
 

@@ -9,7 +9,8 @@ kube::Json pod_disruption_budget(const api::ConnectionPool& pool) {
         {"maxUnavailable", 1},
         {"selector", {{"matchLabels", api::selector_labels(pool.name)}}},
         // A pod that does not serve must not keep its node from being drained.
-        {"unhealthyPodEvictionPolicy", "AlwaysAllow"}};
+        {"unhealthyPodEvictionPolicy", "AlwaysAllow"}
+    };
     return object;
 }
 

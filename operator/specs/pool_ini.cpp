@@ -1,13 +1,13 @@
 #include "operator/specs/pool_ini.hpp"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "dataplane/config/ini_writer.hpp"
 #include "operator/api/labels.hpp"
 #include "operator/api/validation.hpp"
 #include "operator/specs/drain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace cenote::specs {
 namespace {
@@ -16,9 +16,12 @@ using config::KeyValues;
 
 std::string_view pool_mode_word(api::PoolMode mode) {
     switch (mode) {
-        case api::PoolMode::kSession: return "session";
-        case api::PoolMode::kTransaction: return "transaction";
-        case api::PoolMode::kStatement: return "statement";
+        case api::PoolMode::kSession:
+            return "session";
+        case api::PoolMode::kTransaction:
+            return "transaction";
+        case api::PoolMode::kStatement:
+            return "statement";
     }
     return "transaction";
 }
@@ -92,7 +95,8 @@ KeyValues settings(const api::Spec& spec, const IniInputs& inputs) {
 
 Result<std::string> pool_ini(const api::Spec& spec, const IniInputs& inputs) {
     return config::write_ini(
-        {{"databases", database_line(spec, inputs)}, {"pgbouncer", settings(spec, inputs)}}, "Written by cenote-operator; edit the ConnectionPool instead."
+        {{"databases", database_line(spec, inputs)}, {"pgbouncer", settings(spec, inputs)}},
+        "Written by cenote-operator; edit the ConnectionPool instead."
     );
 }
 

@@ -1,12 +1,13 @@
-// cenote.ini of a pool, in the data plane's own words and by its own writer. It holds no password: the server's comes from userlist.txt. Pure.
+// cenote.ini of a pool, in the data plane's own words and by its own writer. It holds no password: the server's comes from userlist.txt.
+// Pure.
 #pragma once
-
-#include <cstdint>
-#include <string>
 
 #include "dataplane/base/result.hpp"
 #include "operator/api/connection_pool.hpp"
 #include "operator/specs/userlist.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace cenote::specs {
 

@@ -11,7 +11,8 @@ kube::Json service(const api::ConnectionPool& pool) {
     object["spec"] = {
         {"type", "ClusterIP"},
         {"selector", api::selector_labels(pool.name)},
-        {"ports", kube::Json::array({port(api::kPostgresPortName, api::kPostgresPort), port(api::kHttpPortName, api::kHttpPort)})}};
+        {"ports", kube::Json::array({port(api::kPostgresPortName, api::kPostgresPort), port(api::kHttpPortName, api::kHttpPort)})}
+    };
     return object;
 }
 

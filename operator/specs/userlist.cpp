@@ -1,9 +1,9 @@
 #include "operator/specs/userlist.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
-
-#include <fmt/format.h>
 
 namespace cenote::specs {
 namespace {

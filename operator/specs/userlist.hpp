@@ -2,18 +2,18 @@
 // doubled inside, lines that do not start with a quote are comments. Pure.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::specs {
 
 struct Userlist {
     std::string text;
-    int users = 1;          // how many the pool must serve
-    bool has_md5 = false;   // some secret is an MD5 hash, with which SCRAM is impossible
+    int users = 1;         // how many the pool must serve
+    bool has_md5 = false;  // some secret is an MD5 hash, with which SCRAM is impossible
 
     bool operator==(const Userlist&) const = default;
 };

@@ -1,9 +1,9 @@
-#include <string>
+#include "operator/api/labels.hpp"
+#include "operator/specs/objects.hpp"
 
 #include <openssl/evp.h>
 
-#include "operator/api/labels.hpp"
-#include "operator/specs/objects.hpp"
+#include <string>
 
 namespace cenote::specs {
 namespace {

@@ -1,10 +1,11 @@
-// gunicorn (docs.gunicorn.org/en/stable/settings.html). Precedence: defaults < WEB_CONCURRENCY (workers) < the configuration file < GUNICORN_CMD_ARGS <
-// the command line. The configuration file lies in the image and cannot be seen: named, it makes what it could set unknown.
-#include <algorithm>
-#include <array>
-
+// gunicorn (docs.gunicorn.org/en/stable/settings.html). Precedence: defaults < WEB_CONCURRENCY (workers) < the configuration file <
+// GUNICORN_CMD_ARGS < the command line. The configuration file lies in the image and cannot be seen: named, it makes what it could set
+// unknown.
 #include "operator/sizing/servers/programs.hpp"
 #include "operator/sizing/shell_script.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace cenote::sizing {
 namespace {
@@ -29,7 +30,9 @@ std::vector<Word> all_arguments(const Invocation& call) {
 
 /// Threads serve requests only in the thread-based worker classes.
 bool runs_threads(std::string_view worker_class) {
-    constexpr std::array<std::string_view, 4> kClasses{"sync", "gthread", "gunicorn.workers.sync.SyncWorker", "gunicorn.workers.gthread.ThreadWorker"};
+    constexpr std::array<std::string_view, 4> kClasses{
+        "sync", "gthread", "gunicorn.workers.sync.SyncWorker", "gunicorn.workers.gthread.ThreadWorker"
+    };
     return std::find(kClasses.begin(), kClasses.end(), worker_class) != kClasses.end();
 }
 
@@ -58,11 +61,13 @@ ServerSize size_gunicorn(const Invocation& call) {
     } else if (!hidden.empty()) {
         size.workers = not_known(hidden);
     } else {
-        size.workers = number_from_environment(call.environment, "WEB_CONCURRENCY", call.unknowns).value_or(by_default(1, "workers", "gunicorn"));
+        size.workers =
+            number_from_environment(call.environment, "WEB_CONCURRENCY", call.unknowns).value_or(by_default(1, "workers", "gunicorn"));
     }
     if (worker_class && (Unknowns::has_mark(worker_class->text) || !runs_threads(worker_class->text))) {
         size.threads = not_known(
-            worker_class->shown + ": an asynchronous worker opens as many connections as the application's own pool allows; state threads as that number"
+            worker_class->shown +
+            ": an asynchronous worker opens as many connections as the application's own pool allows; state threads as that number"
         );
     } else if (threads) {
         size.threads = to_number(threads->text, threads->shown, call.unknowns);

@@ -1,8 +1,8 @@
-#include <charconv>
+#include "operator/sizing/servers/server.hpp"
 
 #include <fmt/format.h>
 
-#include "operator/sizing/servers/server.hpp"
+#include <charconv>
 
 namespace cenote::sizing {
 
@@ -37,7 +37,9 @@ Found known(std::int64_t value, std::string source) { return {value, std::move(s
 
 Found not_known(std::string reason) { return {0, {}, std::move(reason)}; }
 
-Found by_default(std::int64_t value, std::string_view what, std::string_view server) { return known(value, fmt::format("{}: {}'s default", what, server)); }
+Found by_default(std::int64_t value, std::string_view what, std::string_view server) {
+    return known(value, fmt::format("{}: {}'s default", what, server));
+}
 
 Found to_number(const std::string& text, const std::string& shown, const Unknowns& unknowns, std::int64_t least) {
     if (Unknowns::has_mark(text)) {
@@ -51,7 +53,9 @@ Found to_number(const std::string& text, const std::string& shown, const Unknown
     return known(value, shown);
 }
 
-std::optional<Found> number_from_environment(const ContainerEnvironment& environment, std::string_view name, const Unknowns& unknowns, std::int64_t least) {
+std::optional<Found> number_from_environment(
+    const ContainerEnvironment& environment, std::string_view name, const Unknowns& unknowns, std::int64_t least
+) {
     const EnvironmentValue* value = environment.find(name);
     if (value == nullptr) {
         return environment.may_hide().empty() ? std::nullopt : std::optional{not_known(fmt::format("{} {}", name, environment.may_hide()))};

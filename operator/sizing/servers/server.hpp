@@ -2,14 +2,14 @@
 // one row in the table (servers.cpp). Pure.
 #pragma once
 
+#include "operator/sizing/container_environment.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "operator/sizing/container_environment.hpp"
 
 namespace cenote::sizing {
 

@@ -1,7 +1,7 @@
+#include "operator/sizing/servers/programs.hpp"
+
 #include <algorithm>
 #include <array>
-
-#include "operator/sizing/servers/programs.hpp"
 
 namespace cenote::sizing {
 namespace {

@@ -79,7 +79,8 @@ TEST(Codec, ErrorsNameThePathAndTheRule) {
         {"/database/host", "", "spec.database.host: must not be empty"},
         {"/database/host", "a b", "spec.database.host: \"a b\" is not a host name, an address, or a comma-separated list of them"},
         {"/database/name", "a\nb", "spec.database.name: \"a\nb\" is not free of control characters"},
-        {"/database/tls", Json{{"mode", "verify-full"}}, "spec.database.tls.mode: must be one of Disable, Prefer, Require, VerifyCA, VerifyFull, not \"verify-full\""},
+        {"/database/tls", Json{{"mode", "verify-full"}},
+         "spec.database.tls.mode: must be one of Disable, Prefer, Require, VerifyCA, VerifyFull, not \"verify-full\""},
         {"/replicas", -1, "spec.replicas: must be between 0 and 1000, not -1"},
         {"/poolMode", true, "spec.poolMode: must be a string, is true or false"},
         {"/workloads", Json::array({Json{{"name", "web"}}}),
@@ -88,7 +89,8 @@ TEST(Codec, ErrorsNameThePathAndTheRule) {
          "spec.workloads[0].replicas: are read from the target and followed; leave them out"},
         {"/workloads", Json::array({7}), "spec.workloads[0]: must be an object"},
         {"/settings", Json::array({Json{{"name", "verbose"}, {"value", 1}}}), "spec.settings[0].value: must be a string, is a number"},
-        {"/settings", Json::array({Json{{"name", "verbose"}, {"value", "1"}}, Json{{"name", "verbose"}, {"value", "2"}}}), "spec.settings: \"verbose\" is there twice"},
+        {"/settings", Json::array({Json{{"name", "verbose"}, {"value", "1"}}, Json{{"name", "verbose"}, {"value", "2"}}}),
+         "spec.settings: \"verbose\" is there twice"},
         {"/sizing", Json{{"minPoolSize", 9}, {"maxPoolSize", 8}}, "spec.sizing.maxPoolSize: 8 is below minPoolSize 9"},
         {"/sizing", Json{{"headroomPercent", 0}}, "spec.sizing.headroomPercent: must be between 1 and 1000, not 0"},
         {"/drain", Json{{"timeout", "0s"}}, "spec.drain.timeout: must be between 1s and 1h"},
@@ -101,7 +103,9 @@ TEST(Codec, ErrorsNameThePathAndTheRule) {
 }
 
 TEST(Codec, TellsEverythingThatIsWrongAtOnce) {
-    EXPECT_EQ(error_of(Json::parse(R"({"replicas": "two"})")), "spec.database: is required; spec.replicas: must be a whole number, is a string");
+    EXPECT_EQ(
+        error_of(Json::parse(R"({"replicas": "two"})")), "spec.database: is required; spec.replicas: must be a whole number, is a string"
+    );
     EXPECT_EQ(error_of(Json::array()), "spec: must be an object");
 }
 
@@ -114,8 +118,12 @@ TEST(Codec, ListsAreBounded) {
 }
 
 Json object(Json spec) {
-    return {{"apiVersion", "cenote.dev/v1alpha1"}, {"kind", "ConnectionPool"}, {"metadata", {{"name", "orders"}, {"namespace", "shop"}, {"uid", "u"}, {"generation", 3}}},
-            {"spec", std::move(spec)}};
+    return {
+        {"apiVersion", "cenote.dev/v1alpha1"},
+        {"kind", "ConnectionPool"},
+        {"metadata", {{"name", "orders"}, {"namespace", "shop"}, {"uid", "u"}, {"generation", 3}}},
+        {"spec", std::move(spec)}
+    };
 }
 
 TEST(Codec, WholeObject) {
@@ -129,7 +137,8 @@ TEST(Codec, WholeObject) {
     Json other = object(least());
     other["apiVersion"] = "v1";
     EXPECT_THAT(parse_connection_pool(other).error().message, HasSubstr("must be cenote.dev/v1alpha1 and kind ConnectionPool"));
-    for (const std::string& name : {std::string{"1orders"}, std::string{"Orders"}, std::string{"a.b"}, std::string{"a-"}, std::string(64, 'a'), std::string{}}) {
+    for (const std::string& name :
+         {std::string{"1orders"}, std::string{"Orders"}, std::string{"a.b"}, std::string{"a-"}, std::string(64, 'a'), std::string{}}) {
         Json renamed = object(least());
         renamed["metadata"]["name"] = name;
         EXPECT_THAT(parse_connection_pool(renamed).error().message, HasSubstr("metadata.name")) << name;

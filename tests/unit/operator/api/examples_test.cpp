@@ -1,18 +1,19 @@
 // docs/examples must stay usable: every ConnectionPool in it is read and checked as the operator does.
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "operator/api/connection_pool_codec.hpp"
 #include "operator/api/validation.hpp"
 #include "operator/standalone/manifest_reader.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 namespace cenote::api {
 namespace {
 
 TEST(Examples, AreGoodConnectionPools) {
     int pools = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator{std::filesystem::path{CENOTE_SOURCE_DIR} / "docs" / "examples"}) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator{std::filesystem::path{CENOTE_SOURCE_DIR} / "docs" / "examples"}) {
         if (entry.path().extension() != ".yaml") {
             continue;
         }

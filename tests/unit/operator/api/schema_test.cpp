@@ -1,10 +1,11 @@
-// Holds crds/cenote.dev_connectionpools.yaml and connection_pool_codec.cpp to each other: the same fields, types, bounds, words and defaults.
-#include <filesystem>
-#include <regex>
+// Holds crds/cenote.dev_connectionpools.yaml and connection_pool_codec.cpp to each other: the same fields, types, bounds, words and
+// defaults.
+#include "operator/api/connection_pool_codec.hpp"
 
 #include <yaml-cpp/yaml.h>
 
-#include "operator/api/connection_pool_codec.hpp"
+#include <filesystem>
+#include <regex>
 
 namespace cenote::api {
 namespace {
@@ -86,8 +87,9 @@ std::string show(const FieldRule& rule) {
         words += word + " ";
     }
     return fmt::format(
-        "type={} required={} default={} range={}..{} length={}..{} items={} pattern={} words={}", rule.type, rule.required, rule.default_value.dump(),
-        text(rule.minimum), text(rule.maximum), text(rule.min_length), text(rule.max_length), text(rule.max_items), rule.pattern, words
+        "type={} required={} default={} range={}..{} length={}..{} items={} pattern={} words={}", rule.type, rule.required,
+        rule.default_value.dump(), text(rule.minimum), text(rule.maximum), text(rule.min_length), text(rule.max_length),
+        text(rule.max_items), rule.pattern, words
     );
 }
 
@@ -112,7 +114,7 @@ TEST(Schema, StatusIsTheCodecs) {
     const auto schema = schema_of("status");
     EXPECT_GT(schema.size(), 25U);
     expect_same(schema, codec_of("status"), [](FieldRule rule) {
-        rule.maximum.reset();  // the codec's is the integer type's
+        rule.maximum.reset();     // the codec's is the integer type's
         rule.default_value = {};  // a status has no defaults; the codec reads a missing number as 0
         return rule;
     });

@@ -35,7 +35,8 @@ TEST(Validation, WhatTheOperatorOwnsIsRefusedWithTheFieldToUse) {
     spec.settings = {{"max_db_connections", "10"}, {"listen_port", "5432"}};
     EXPECT_EQ(
         describe(validate(spec)),
-        "spec.settings[0].name: max_db_connections is set by the operator: it is the pod's share of the database's budget; use spec.sizing.maxServerConnections; "
+        "spec.settings[0].name: max_db_connections is set by the operator: it is the pod's share of the database's budget; use "
+        "spec.sizing.maxServerConnections; "
         "spec.settings[1].name: listen_port is set by the operator: the pods always listen on 6432"
     );
 }

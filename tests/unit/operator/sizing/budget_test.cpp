@@ -17,7 +17,9 @@ PoolClaim claim(std::string id, std::int64_t demand, std::int64_t replicas = 1) 
     return result;
 }
 
-PoolGrant only(const std::optional<ServerSlots>& server, const PoolClaim& pool) { return share_budget(server, std::span{&pool, 1}).grants.at(0); }
+PoolGrant only(const std::optional<ServerSlots>& server, const PoolClaim& pool) {
+    return share_budget(server, std::span{&pool, 1}).grants.at(0);
+}
 
 TEST(Budget, TheRulesSizeFitsAndSoDoesARollOut) {
     const PoolClaim pool = claim("shop/orders", 12);
@@ -48,7 +50,8 @@ TEST(Budget, WhatDoesNotFitIsCutAndSaidWithTheNumbers) {
     EXPECT_EQ(grant.per_pod, 27);  // 82 over 3 pods at once
     EXPECT_FALSE(grant.within_budget);
     EXPECT_EQ(
-        grant.limited_by, "max_connections 100 - 3 reserved - 10 for direct use - 5 held by others = 82 for 1 pool: 3 pods at once x 27, wanted 50"
+        grant.limited_by,
+        "max_connections 100 - 3 reserved - 10 for direct use - 5 held by others = 82 for 1 pool: 3 pods at once x 27, wanted 50"
     );
 }
 
@@ -154,7 +157,9 @@ TEST(Budget, PropertiesOnRandomPools) {
             pools.push_back(random_claim(random, i));
             pods += pools.back().pods_at_once();
         }
-        const ServerSlots server{static_cast<std::int64_t>(random() % 400), 3, static_cast<std::int64_t>(random() % 3), static_cast<std::int64_t>(random() % 20)};
+        const ServerSlots server{
+            static_cast<std::int64_t>(random() % 400), 3, static_cast<std::int64_t>(random() % 3), static_cast<std::int64_t>(random() % 20)
+        };
         const Budget budget = share_budget(server, pools);
         std::int64_t charged = 0;
         for (std::size_t i = 0; i < pools.size(); ++i) {
@@ -165,8 +170,8 @@ TEST(Budget, PropertiesOnRandomPools) {
             EXPECT_EQ(grant.granted, grant.per_pod * pools[i].replicas);
             EXPECT_EQ(grant.limited_by.empty(), grant.per_pod * pools[i].replicas >= pools[i].demand && grant.within_budget);
             for (std::size_t j = 0; j < pools.size() && !grant.within_budget && grant.per_pod > 1; ++j) {
-                // Fair: whoever is cut by the server is charged no less than any other, but for the least of one a pod, and for rounding: its own share
-                // to whole connections a pod, what is left over and too little for it, and the other's last step.
+                // Fair: whoever is cut by the server is charged no less than any other, but for the least of one a pod, and for rounding:
+                // its own share to whole connections a pod, what is left over and too little for it, and the other's last step.
                 const bool owed = budget.grants[j].per_pod == 1;
                 EXPECT_TRUE(owed || budget.grants[j].charged <= grant.charged + 2 * pools[i].pods_at_once() + pools[j].pods_at_once());
             }

@@ -36,7 +36,8 @@ std::vector<Case> cases() {
         {"LongEquals", args({"gunicorn", "--workers=4", "--threads=2", "a"}), "4x2"},
         {"Abbreviated", args({"gunicorn", "--workers=4", "--thread", "2", "a"}), "4x2"},
         {"LastWins", args({"gunicorn", "-w", "4", "--workers=6", "--threads", "3", "--threads", "5", "a"}), "6x5"},
-        {"OtherOptionsThatBeginAlike", args({"gunicorn", "--worker-class", "gthread", "--worker-tmp-dir=/dev/shm", "--worker-connections", "100", "a"}), "1x1"},
+        {"OtherOptionsThatBeginAlike",
+         args({"gunicorn", "--worker-class", "gthread", "--worker-tmp-dir=/dev/shm", "--worker-connections", "100", "a"}), "1x1"},
         {"FullPath", args({"/usr/local/bin/gunicorn", "-w", "4", "a"}), "4x1"},
         {"CommandAndArgs", J{{"command", {"gunicorn"}}, {"args", {"-w", "4"}}}, "4x1"},
         {"NotANumber", args({"gunicorn", "-w", "many"}), "args[1] -w many: \"many\" is not a number"},
@@ -56,22 +57,35 @@ std::vector<Case> cases() {
         // Environment.
         {"WebConcurrency", with_env(args({"gunicorn", "a"}), {value("WEB_CONCURRENCY", "3")}), "3x1"},
         {"CommandLineOverWebConcurrency", with_env(args({"gunicorn", "-w", "5"}), {value("WEB_CONCURRENCY", "3")}), "5x1"},
-        {"WebConcurrencyNotANumber", with_env(args({"gunicorn", "a"}), {value("WEB_CONCURRENCY", "auto")}), "env WEB_CONCURRENCY=auto: \"auto\" is not a number"},
-        {"CmdArgs", with_env(args({"gunicorn", "a"}), {value("GUNICORN_CMD_ARGS", "--workers=4 --threads '2' --access-logformat \"%(h)s -w 9\"")}), "4x2"},
+        {"WebConcurrencyNotANumber", with_env(args({"gunicorn", "a"}), {value("WEB_CONCURRENCY", "auto")}),
+         "env WEB_CONCURRENCY=auto: \"auto\" is not a number"},
+        {"CmdArgs",
+         with_env(args({"gunicorn", "a"}), {value("GUNICORN_CMD_ARGS", "--workers=4 --threads '2' --access-logformat \"%(h)s -w 9\"")}),
+         "4x2"},
         {"CommandLineOverCmdArgs", with_env(args({"gunicorn", "-w", "5"}), {value("GUNICORN_CMD_ARGS", "-w 4 --threads 2")}), "5x2"},
-        {"CmdArgsOverWebConcurrency", with_env(args({"gunicorn"}), {value("GUNICORN_CMD_ARGS", "-w 4"), value("WEB_CONCURRENCY", "3")}), "4x1"},
+        {"CmdArgsOverWebConcurrency", with_env(args({"gunicorn"}), {value("GUNICORN_CMD_ARGS", "-w 4"), value("WEB_CONCURRENCY", "3")}),
+         "4x1"},
         {"LastEntryWins", with_env(args({"gunicorn"}), {value("WEB_CONCURRENCY", "3"), value("WEB_CONCURRENCY", "6")}), "6x1"},
         {"FromConfigMap", with_env(args({"gunicorn"}), {config_map}), "7x1"},
-        {"FromMissingConfigMap", with_env(args({"gunicorn"}), {J{{"name", "WEB_CONCURRENCY"}, {"valueFrom", {{"configMapKeyRef", {{"name", "no"}, {"key", "k"}}}}}}}),
+        {"FromMissingConfigMap",
+         with_env(
+             args({"gunicorn"}), {J{{"name", "WEB_CONCURRENCY"}, {"valueFrom", {{"configMapKeyRef", {{"name", "no"}, {"key", "k"}}}}}}}
+         ),
          "comes from ConfigMap no key k, which does not exist"},
         {"FromOptionalConfigMap",
-         with_env(args({"gunicorn"}), {J{{"name", "WEB_CONCURRENCY"}, {"valueFrom", {{"configMapKeyRef", {{"name", "no"}, {"key", "k"}, {"optional", true}}}}}}}), "1x1"},
+         with_env(
+             args({"gunicorn"}),
+             {J{{"name", "WEB_CONCURRENCY"}, {"valueFrom", {{"configMapKeyRef", {{"name", "no"}, {"key", "k"}, {"optional", true}}}}}}}
+         ),
+         "1x1"},
         {"FromSecret", with_env(args({"gunicorn"}), {secret}), "env WEB_CONCURRENCY comes from Secret s, which is not read"},
         {"SecretThatDoesNotMatter", with_env(args({"gunicorn", "-w", "4"}), {secret}), "4x1"},
         {"EnvFrom", J{{"args", {"gunicorn"}}, {"envFrom", {J{{"configMapRef", {{"name", "all"}}}}}}}, "8x1"},
         {"EnvFromPrefix", J{{"args", {"gunicorn"}}, {"envFrom", {J{{"prefix", "WEB_"}, {"configMapRef", {{"name", "short"}}}}}}}, "9x1"},
-        {"EnvOverEnvFrom", J{{"args", {"gunicorn"}}, {"envFrom", {J{{"configMapRef", {{"name", "all"}}}}}}, {"env", {value("WEB_CONCURRENCY", "2")}}}, "2x1"},
-        {"EnvFromSecretMayHide", J{{"args", {"gunicorn"}}, {"envFrom", {J{{"secretRef", {{"name", "s"}}}}}}}, "WEB_CONCURRENCY may come from Secret s, which is not read"},
+        {"EnvOverEnvFrom",
+         J{{"args", {"gunicorn"}}, {"envFrom", {J{{"configMapRef", {{"name", "all"}}}}}}, {"env", {value("WEB_CONCURRENCY", "2")}}}, "2x1"},
+        {"EnvFromSecretMayHide", J{{"args", {"gunicorn"}}, {"envFrom", {J{{"secretRef", {{"name", "s"}}}}}}},
+         "WEB_CONCURRENCY may come from Secret s, which is not read"},
         {"EnvFromSecretThatDoesNotMatter", J{{"args", {"gunicorn", "-w", "4"}}, {"envFrom", {J{{"secretRef", {{"name", "s"}}}}}}}, "4x1"},
         {"CpuLimitRoundedUp", limited, "2x1"},
         {"CpuOfTheNode", with_env(args({"gunicorn"}), {cpu}), "depends on the node"},
@@ -79,11 +93,13 @@ std::vector<Case> cases() {
         // Kubernetes' $(VAR).
         {"Expansion", with_env(args({"gunicorn", "-w", "$(N)", "--threads=$(T)"}), {value("N", "4"), value("T", "2")}), "4x2"},
         {"ExpansionInEnv", with_env(args({"gunicorn"}), {value("N", "4"), value("WEB_CONCURRENCY", "$(N)")}), "4x1"},
-        {"ExpansionOfLaterEnv", with_env(args({"gunicorn"}), {value("WEB_CONCURRENCY", "$(N)"), value("N", "4")}), "\"$(N)\" is not a number"},
+        {"ExpansionOfLaterEnv", with_env(args({"gunicorn"}), {value("WEB_CONCURRENCY", "$(N)"), value("N", "4")}),
+         "\"$(N)\" is not a number"},
         {"EscapedDollar", with_env(args({"gunicorn", "-w", "$$(N)"}), {value("N", "4")}), "\"$(N)\" is not a number"},
         {"ExpansionOfUnknown", args({"gunicorn", "-w", "$(NO)"}), "\"$(NO)\" is not a number"},
         {"ExpansionOfSecretElsewhere", with_env(args({"gunicorn", "--bind", "$(WEB_CONCURRENCY)", "-w", "4"}), {secret}), "4x1"},
-        {"ExpansionOfSecret", with_env(args({"gunicorn", "-w", "$(WEB_CONCURRENCY)"}), {secret}), "args[1] -w …: env WEB_CONCURRENCY comes from Secret s"},
+        {"ExpansionOfSecret", with_env(args({"gunicorn", "-w", "$(WEB_CONCURRENCY)"}), {secret}),
+         "args[1] -w …: env WEB_CONCURRENCY comes from Secret s"},
 
         // Shells.
         {"ShellDefault", shell("exec gunicorn -w ${WEB_CONCURRENCY:-4} --threads ${THREADS-2} a"), "4x2"},
@@ -91,7 +107,8 @@ std::vector<Case> cases() {
         {"ShellEmptyValue", with_env(shell("gunicorn -w ${N:-4} --threads ${T:-3}"), {value("N", ""), value("T", "2")}), "4x2"},
         {"ShellSplitsVariables", with_env(shell("gunicorn $OPTS a"), {value("OPTS", "-w 4 --threads 2")}), "4x2"},
         {"ShellQuotedIsOneWord", with_env(shell("gunicorn \"$OPTS\" a"), {value("OPTS", "-w 4")}), "\" 4\" is not a number"},
-        {"ShellAfterOtherCommands", shell("cd /app && python manage.py migrate --noinput; exec gunicorn --workers='4' --threads=\"2\" a"), "4x2"},
+        {"ShellAfterOtherCommands", shell("cd /app && python manage.py migrate --noinput; exec gunicorn --workers='4' --threads=\"2\" a"),
+         "4x2"},
         {"ShellAssignments", shell("export WEB_CONCURRENCY=4\nTHREADS=2\n# -w 9\nexec gunicorn --threads $THREADS a"), "4x2"},
         {"ShellAssignmentForOneCommand", shell("WEB_CONCURRENCY=4 gunicorn a"), "4x1"},
         {"ShellContinuation", shell("exec gunicorn \\\n  --workers 4 \\\n  --threads 2 \\\n  a > /dev/null 2>&1"), "4x2"},
@@ -114,7 +131,8 @@ std::vector<Case> cases() {
         {"ConfigFile", args({"gunicorn", "-c", "gunicorn.conf.py", "a"}), "a configuration file in the image cannot be seen"},
         {"ConfigFileWithBothStated", args({"gunicorn", "-c", "gunicorn.conf.py", "-w", "4", "--threads", "2"}), "4x2"},
         {"ConfigFileOverWebConcurrency", with_env(args({"gunicorn", "--config=x.py"}), {value("WEB_CONCURRENCY", "3")}), "cannot be seen"},
-        {"Asynchronous", args({"gunicorn", "-w", "4", "-k", "uvicorn.workers.UvicornWorker", "a"}), "an asynchronous worker opens as many connections"},
+        {"Asynchronous", args({"gunicorn", "-w", "4", "-k", "uvicorn.workers.UvicornWorker", "a"}),
+         "an asynchronous worker opens as many connections"},
         {"Gevent", args({"gunicorn", "-w", "4", "--worker-class=gevent", "--threads", "3", "a"}), "an asynchronous worker"},
         {"ThreadClass", args({"gunicorn", "-w", "4", "-k", "gthread", "--threads", "3", "a"}), "4x3"},
         {"ImagesOwnCommand", J::object(), "the image's own command cannot be seen"},
@@ -132,7 +150,8 @@ TEST_P(Gunicorn, IsReadOrUnknownWithTheReason) {
     const Detection found = detect(pod_of({container}), {}, config_maps, {});
     if (found.known()) {
         ASSERT_EQ(found.processes.size(), 1U);
-        EXPECT_EQ(fmt::format("{}x{}", found.processes[0].workers, found.processes[0].threads), GetParam().expected) << found.processes[0].source;
+        EXPECT_EQ(fmt::format("{}x{}", found.processes[0].workers, found.processes[0].threads), GetParam().expected)
+            << found.processes[0].source;
         EXPECT_NE(found.processes[0].source, "");
     } else {
         EXPECT_THAT(found.unknown_reason, HasSubstr(GetParam().expected));

@@ -23,14 +23,24 @@ TEST(Detection, NamesTheSourceOfEachNumber) {
 TEST(Detection, StatedComesFirstThenAnnotationsThenTheCommandLine) {
     Json pod = pod_of({gunicorn()});
     const std::map<std::string, std::string> outer{{"cenote.dev/workers", "7"}, {"cenote.dev/threads", "5"}};
-    EXPECT_EQ(detect(pod, outer, {}, {}).processes[0], (ProcessSize{"", "", 7, 5, "annotation cenote.dev/workers=7; annotation cenote.dev/threads=5"}));
+    EXPECT_EQ(
+        detect(pod, outer, {}, {}).processes[0],
+        (ProcessSize{"", "", 7, 5, "annotation cenote.dev/workers=7; annotation cenote.dev/threads=5"})
+    );
 
     pod["metadata"]["annotations"] = {{"cenote.dev/workers", "8"}};
     EXPECT_EQ(detect(pod, outer, {}, {}).processes[0].workers, 8);
-    EXPECT_EQ(detect(pod, {}, {}, {}).processes[0], (ProcessSize{"web", "gunicorn", 8, 2, "annotation cenote.dev/workers=8; args[3] --threads=2"}));
+    EXPECT_EQ(
+        detect(pod, {}, {}, {}).processes[0], (ProcessSize{"web", "gunicorn", 8, 2, "annotation cenote.dev/workers=8; args[3] --threads=2"})
+    );
 
-    EXPECT_EQ(detect(pod, outer, {}, {.workers = 9, .threads = std::nullopt}).processes[0].source, "workers: stated; annotation cenote.dev/threads=5");
-    EXPECT_EQ(detect(pod, {}, {}, {.workers = 9, .threads = 3}).processes[0], (ProcessSize{"", "", 9, 3, "workers: stated; threads: stated"}));
+    EXPECT_EQ(
+        detect(pod, outer, {}, {.workers = 9, .threads = std::nullopt}).processes[0].source,
+        "workers: stated; annotation cenote.dev/threads=5"
+    );
+    EXPECT_EQ(
+        detect(pod, {}, {}, {.workers = 9, .threads = 3}).processes[0], (ProcessSize{"", "", 9, 3, "workers: stated; threads: stated"})
+    );
 }
 
 TEST(Detection, ABadAnnotationIsNotIgnored) {
@@ -62,11 +72,16 @@ TEST(Detection, OneOfSeveralUnknownMakesTheWholeUnknown) {
     const Json unknown{{"name", "admin"}, {"args", {"sh", "-c", "gunicorn -w $(nproc)"}}};
     const Detection found = detect(pod_of({gunicorn("web"), unknown}), {}, {}, {});
     EXPECT_FALSE(found.known());
-    EXPECT_EQ(found.unknown_reason, "container admin: workers of gunicorn not known: args[2] -w …: $(nproc) is only known in the container");
+    EXPECT_EQ(
+        found.unknown_reason, "container admin: workers of gunicorn not known: args[2] -w …: $(nproc) is only known in the container"
+    );
 }
 
 TEST(Detection, OneStatedNumberCannotServeTwoProcesses) {
-    EXPECT_THAT(detect(pod_of({gunicorn("a"), gunicorn("b")}), {}, {}, {.workers = 3, .threads = std::nullopt}).unknown_reason, HasSubstr("2 server processes"));
+    EXPECT_THAT(
+        detect(pod_of({gunicorn("a"), gunicorn("b")}), {}, {}, {.workers = 3, .threads = std::nullopt}).unknown_reason,
+        HasSubstr("2 server processes")
+    );
     EXPECT_TRUE(detect(pod_of({gunicorn("a"), gunicorn("b")}), {}, {}, {.workers = 3, .threads = 1}).known());
 }
 
@@ -88,9 +103,11 @@ TEST(Detection, SeveralServersInTheBackgroundOfAShell) {
 }
 
 TEST(Detection, StrangeTemplatesAreUnknownNotACrash) {
-    for (const char* text : {"null", "{}", "[]", "7", R"({"spec": {"containers": 3}})", R"({"spec": {"containers": [3, {"args": 4}, {"args": [1, null]}]}})",
-                             R"({"spec": {"containers": [{"args": ["sh", "-c", "${", "$(", "`"]}]}})", R"({"spec": {"containers": [{"args": ["sh", "-c", "\"$"]}]}})",
-                             R"({"spec": {"containers": [{"args": ["sh", "-c"]}, {"args": ["", "'"]}, {"args": ["sh", "-c", ">"]}]}})"}) {
+    for (const char* text :
+         {"null", "{}", "[]", "7", R"({"spec": {"containers": 3}})", R"({"spec": {"containers": [3, {"args": 4}, {"args": [1, null]}]}})",
+          R"({"spec": {"containers": [{"args": ["sh", "-c", "${", "$(", "`"]}]}})",
+          R"({"spec": {"containers": [{"args": ["sh", "-c", "\"$"]}]}})",
+          R"({"spec": {"containers": [{"args": ["sh", "-c"]}, {"args": ["", "'"]}, {"args": ["sh", "-c", ">"]}]}})"}) {
         const Detection found = detect(Json::parse(text), {}, {}, {});
         EXPECT_FALSE(found.known()) << text;
         EXPECT_NE(found.unknown_reason, "") << text;

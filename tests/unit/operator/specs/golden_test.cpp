@@ -1,15 +1,15 @@
 // tests/golden/<case>.in.yaml -> every object of the pool -> <case>.out.yaml. UPDATE_GOLDEN=1 rewrites the latter.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "dataplane/config/config_loader.hpp"
 #include "operator/api/connection_pool_codec.hpp"
 #include "operator/specs/desired_state.hpp"
 #include "operator/standalone/base64.hpp"
 #include "operator/standalone/manifest_reader.hpp"
 #include "operator/standalone/yaml_writer.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 namespace cenote::specs {
 namespace {
@@ -49,7 +49,9 @@ TEST_P(Golden, ObjectsAreAsRecorded) {
         }
     }
     ASSERT_TRUE(pool);
-    const auto decoded = [&](const std::string& secret, const char* key) { return *standalone::decode_base64(secrets.at(secret).at(key).get<std::string>()); };
+    const auto decoded = [&](const std::string& secret, const char* key) {
+        return *standalone::decode_base64(secrets.at(secret).at(key).get<std::string>());
+    };
     inputs.username = decoded(pool->spec.database.credentials_secret, "username");
     inputs.password = decoded(pool->spec.database.credentials_secret, "password");
     if (!pool->spec.users_secret.empty()) {
@@ -58,7 +60,8 @@ TEST_P(Golden, ObjectsAreAsRecorded) {
 
     const auto state = desired_state(*pool, inputs);
     ASSERT_TRUE(state) << state.error().message;
-    const auto config = config::load_text("cenote.ini", state->ini, {}, [&](const std::string&) { return Result<std::string>{state->userlist}; });
+    const auto config =
+        config::load_text("cenote.ini", state->ini, {}, [&](const std::string&) { return Result<std::string>{state->userlist}; });
     EXPECT_TRUE(config) << config.error().message;
 
     std::string text;

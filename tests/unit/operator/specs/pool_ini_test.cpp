@@ -14,11 +14,14 @@ api::Spec spec() {
     return result;
 }
 
-std::shared_ptr<const config::Config> loaded(const api::Spec& wanted, std::int64_t per_pod = 12, std::optional<std::string> users = std::nullopt) {
+std::shared_ptr<const config::Config> loaded(
+    const api::Spec& wanted, std::int64_t per_pod = 12, std::optional<std::string> users = std::nullopt
+) {
     const auto list = make_userlist("app", "secret", users);
     const auto ini = pool_ini(wanted, {.username = "app", .userlist = *list, .per_pod = per_pod, .max_client_conn = 1000});
     EXPECT_TRUE(ini) << ini.error().message;
-    const auto config = config::load_text("/etc/cenote/config/cenote.ini", *ini, {}, [](const std::string&) { return Result<std::string>{std::string{}}; });
+    const auto config =
+        config::load_text("/etc/cenote/config/cenote.ini", *ini, {}, [](const std::string&) { return Result<std::string>{std::string{}}; });
     EXPECT_TRUE(config) << config.error().message << "\n" << *ini;
     return config ? *config : std::make_shared<const config::Config>();
 }
@@ -77,7 +80,9 @@ TEST(PoolIni, AnyDatabaseIsTheFallbackWithOneLimitForAll) {
 
 TEST(PoolIni, SettingsWinOverOurDefaultsButNotOverWhatWeOwn) {
     api::Spec wanted = spec();
-    wanted.settings = {{"query_wait_timeout", "30"}, {"max_client_conn", "77"}, {"listen_port", "1"}, {"server_check_query", "select 1; -- x"}};
+    wanted.settings = {
+        {"query_wait_timeout", "30"}, {"max_client_conn", "77"}, {"listen_port", "1"}, {"server_check_query", "select 1; -- x"}
+    };
     const auto config = loaded(wanted);
     EXPECT_EQ(config->query_wait_timeout, std::chrono::seconds{30});
     EXPECT_EQ(config->max_client_conn, 77);
