@@ -94,7 +94,8 @@ void examine(
     int in_foreground = 0;
     for (const Program& program : resolve_programs(words, environment, unknowns)) {
         const Server* server = find_server(program.name);
-        if (server == nullptr) {
+        const auto size = server == nullptr ? std::nullopt : server->size({program.arguments, program.environment, unknowns});
+        if (!size) {
             seen.push_back(Unknowns::has_mark(program.name) ? unknowns.reason(program.name) : program.name);
             continue;
         }
@@ -104,7 +105,7 @@ void examine(
         } else if (in_foreground > 1) {
             ambiguous = fmt::format("container {}: several servers run one after the other in a shell script", name);
         }
-        found.push_back({name, std::string{server->name}, server->size({program.arguments, program.environment, unknowns})});
+        found.push_back({name, std::string{server->name}, *size});
     }
     if (!found.empty() && found.back().container == name) {
         return;

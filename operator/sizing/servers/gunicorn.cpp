@@ -38,7 +38,7 @@ bool runs_threads(std::string_view worker_class) {
 
 }  // namespace
 
-ServerSize size_gunicorn(const Invocation& call) {
+std::optional<ServerSize> size_gunicorn(const Invocation& call) {
     const std::vector<Word> words = all_arguments(call);
     const auto workers = last_option(words, kWorkers);
     const auto threads = last_option(words, kThreads);
@@ -65,10 +65,7 @@ ServerSize size_gunicorn(const Invocation& call) {
             number_from_environment(call.environment, "WEB_CONCURRENCY", call.unknowns).value_or(by_default(1, "workers", "gunicorn"));
     }
     if (worker_class && (Unknowns::has_mark(worker_class->text) || !runs_threads(worker_class->text))) {
-        size.threads = not_known(
-            worker_class->shown +
-            ": an asynchronous worker opens as many connections as the application's own pool allows; state threads as that number"
-        );
+        size.threads = own_pool(worker_class->shown);
     } else if (threads) {
         size.threads = to_number(threads->text, threads->shown, call.unknowns);
     } else if (!hidden.empty()) {

@@ -64,4 +64,19 @@ std::optional<Found> number_from_environment(
     return to_number(value->text, shown, unknowns, least);
 }
 
+std::optional<Found> first_of_environment(const Invocation& call, std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+        if (call.environment.find(name) != nullptr) {
+            return number_from_environment(call.environment, name, call.unknowns);
+        }
+    }
+    return number_from_environment(call.environment, *names.begin(), call.unknowns);  // absent, or hidden by what is not read
+}
+
+Found own_pool(std::string_view what) {
+    return not_known(fmt::format(
+        "{}: an asynchronous worker opens as many connections as the application's own pool allows; state threads as that number", what
+    ));
+}
+
 }  // namespace cenote::sizing

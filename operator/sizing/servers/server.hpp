@@ -5,6 +5,7 @@
 #include "operator/sizing/container_environment.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,8 +40,8 @@ struct ServerSize {
 
 struct Server {
     std::string_view name;
-    std::span<const std::string_view> programs;  // base names; a module of `python -m` too
-    ServerSize (*size)(const Invocation&);
+    std::string_view program;                              // base name; a module of `python -m` too
+    std::optional<ServerSize> (*size)(const Invocation&);  // nullopt: called for something else than serving ("rails db:migrate")
 };
 
 /// nullptr: not a server we know.
@@ -66,6 +67,12 @@ struct OptionValue {
 [[nodiscard]] std::optional<Found> number_from_environment(
     const ContainerEnvironment& environment, std::string_view name, const Unknowns& unknowns, std::int64_t least = 1
 );
+
+/// The first of the variables that is set.
+[[nodiscard]] std::optional<Found> first_of_environment(const Invocation& call, std::initializer_list<std::string_view> names);
+
+/// An asynchronous server's threads: not known, with what to do about it.
+[[nodiscard]] Found own_pool(std::string_view what);
 
 [[nodiscard]] Found known(std::int64_t value, std::string source);
 [[nodiscard]] Found not_known(std::string reason);

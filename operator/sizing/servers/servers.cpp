@@ -6,18 +6,22 @@
 namespace cenote::sizing {
 namespace {
 
-constexpr std::array<std::string_view, 1> kGunicorn{"gunicorn"};
-
 constexpr std::array kServers{
-    Server{"gunicorn", kGunicorn, size_gunicorn},
+    Server{"celery", "celery", size_celery},
+    Server{"granian", "granian", size_granian},
+    Server{"gunicorn", "gunicorn", size_gunicorn},
+    Server{"hypercorn", "hypercorn", size_hypercorn},
+    Server{"puma", "puma", size_puma},
+    Server{"puma", "rails", size_rails},
+    Server{"sidekiq", "sidekiq", size_sidekiq},
+    Server{"uvicorn", "uvicorn", size_uvicorn},
+    Server{"uwsgi", "uwsgi", size_uwsgi},
 };
 
 }  // namespace
 
 const Server* find_server(std::string_view program) {
-    const auto* found = std::find_if(kServers.begin(), kServers.end(), [&](const Server& server) {
-        return std::find(server.programs.begin(), server.programs.end(), program) != server.programs.end();
-    });
+    const auto* found = std::find_if(kServers.begin(), kServers.end(), [&](const Server& server) { return server.program == program; });
     return found == kServers.end() ? nullptr : found;
 }
 
