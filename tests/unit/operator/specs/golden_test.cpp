@@ -2,7 +2,7 @@
 #include "dataplane/config/config_loader.hpp"
 #include "operator/api/connection_pool_codec.hpp"
 #include "operator/specs/desired_state.hpp"
-#include "operator/standalone/base64.hpp"
+#include "operator/kube/base64.hpp"
 #include "operator/standalone/manifest_reader.hpp"
 #include "operator/standalone/yaml_writer.hpp"
 
@@ -50,7 +50,7 @@ TEST_P(Golden, ObjectsAreAsRecorded) {
     }
     ASSERT_TRUE(pool);
     const auto decoded = [&](const std::string& secret, const char* key) {
-        return *standalone::decode_base64(secrets.at(secret).at(key).get<std::string>());
+        return *kube::decode_base64(secrets.at(secret).at(key).get<std::string>());
     };
     inputs.username = decoded(pool->spec.database.credentials_secret, "username");
     inputs.password = decoded(pool->spec.database.credentials_secret, "password");
