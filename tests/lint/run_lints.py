@@ -19,7 +19,7 @@ def main():
     for name in lints:
         began = time.monotonic()
         findings = importlib.import_module(name).check(common.ROOT)
-        print(f"{name:<18} {'ok' if not findings else f'{len(findings)} findings'}")
+        print(f"{name:<18} {'ok' if not findings else f'{len(findings)} findings'}", flush=True)
         common.report(findings)
         case = ElementTree.SubElement(suite, "testcase", classname="lint", name=name, time=f"{time.monotonic() - began:.2f}")
         if findings:
