@@ -153,11 +153,15 @@ Result<void> Application::reload() {
     if (same) {
         return {};
     }
+    for (const auto& warning : (*loaded)->config->warnings) {
+        log::warning("{}", warning);
+    }
     const auto changes = config::diff(*before->config, *(*loaded)->config);
     for (const auto& name : changes.settings_need_restart) {
         log::warning("{} was changed, which takes effect at the next start only", name);
     }
-    apply(std::move(*loaded));
+    auto fresh = std::make_shared<const config::Config>(config::keep_restart_settings(*before->config, *(*loaded)->config));
+    apply(with_config(**loaded, std::move(fresh)));
     ++reloads_;
     log::info("configuration applied ({})", options_.config_file);
     return {};

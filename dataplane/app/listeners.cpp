@@ -62,7 +62,8 @@ Result<void> Listeners::add(const net::Address& address, const config::Config& c
         return with_context(fmt::format("cannot listen on {}", shown), std::move(fd).error());
     }
     if (!address.is_unix() && config.tcp_defer_accept > 0) {
-        ::setsockopt(fd->get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &config.tcp_defer_accept, sizeof config.tcp_defer_accept);
+        const int seconds = config.tcp_defer_accept == 1 ? 45 : config.tcp_defer_accept;  // PgBouncer's meaning of "on"
+        ::setsockopt(fd->get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
     }
     auto socket = std::make_shared<Socket>(io_, fd->release());
     socket->is_unix = address.is_unix();

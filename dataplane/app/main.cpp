@@ -64,6 +64,9 @@ int main(int argc, char** argv) {
         return fail("--daemon needs logfile to be set");
     }
     log::configure(std::max(config->verbose, options->verbose), options->quiet || options->daemon, config->logfile);
+    for (const auto& warning : config->warnings) {
+        log::warning("{}", warning);
+    }
     app::Application application(*options, *runtime);
     if (auto opened = application.open(); !opened) {
         return fail(opened.error().message);

@@ -28,7 +28,8 @@ Expiry expiry(const PoolLimits& limits, const PoolCounts& counts, Duration age, 
     if (limits.pool_size > 0 && open > limits.pool_size && counts.waiting == 0) {
         return Expiry::kSurplus;
     }
-    if (age >= limits.server_lifetime) {
+    // With a lifetime of 0 a used server has gone already: the one that is idle is still to be used once.
+    if (limits.server_lifetime > Duration::zero() && age >= limits.server_lifetime) {
         return Expiry::kTooOld;
     }
     if (limits.server_idle_timeout > Duration::zero() && idle_for >= limits.server_idle_timeout && open > limits.min_pool_size) {

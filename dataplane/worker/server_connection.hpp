@@ -39,6 +39,7 @@ struct ServerConnection : pool::ServerNode {
     ServerState state = ServerState::kConnecting;
     ServerJob job = ServerJob::kNone;
     bool job_failed = false;
+    bool used = false;  // has served a client: with server_lifetime 0 it is not used again
     SharedPool* pool = nullptr;
     ClientConnection* client = nullptr;
     session::ServerRelay relay;

@@ -52,6 +52,7 @@ bool Worker::link(ClientConnection& client, ServerConnection& server) {
     server.client = &client;
     server.state = ServerState::kActive;
     server.linked_at = now_;
+    server.used = true;
     if (stale) {
         start_job(server, ServerJob::kCheck, settings.server_check_query);
         return false;
@@ -130,7 +131,7 @@ void Worker::put_back(ServerConnection& server) {
         close_server(server, "obsolete connection");
         return;
     }
-    if (pool::too_old(settings.limits, now_ - server.connected_at)) {
+    if (server.used && pool::too_old(settings.limits, now_ - server.connected_at)) {
         close_server(server, "server lifetime over");
         return;
     }

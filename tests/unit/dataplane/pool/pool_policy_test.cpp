@@ -46,6 +46,7 @@ TEST(Expiry, AgeIdlenessAndSurplus) {
     EXPECT_EQ(expiry(limits(), {.idle = 1}, seconds(100), seconds(0)), Expiry::kTooOld);
     EXPECT_EQ(expiry(limits(), {.idle = 5}, seconds(1), seconds(0)), Expiry::kSurplus);
     EXPECT_TRUE(too_old({.server_lifetime = seconds(0)}, seconds(0))) << "0 = used once";
+    EXPECT_EQ(expiry({.server_lifetime = seconds(0)}, {.idle = 1}, seconds(9), seconds(9)), Expiry::kKeep) << "and it has not been used";
 }
 
 }  // namespace
