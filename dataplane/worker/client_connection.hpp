@@ -38,7 +38,7 @@ struct ClientLogin {
     bool ssl_asked = false;
     bool gss_asked = false;
     bool is_admin = false;
-    bool counted = false;
+    bool needs_no_password = false;  // the console's own user over the unix socket
 };
 
 struct ClientConnection : pool::Waiter {

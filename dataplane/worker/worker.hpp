@@ -1,9 +1,9 @@
 // One worker: a thread, its event loop, the clients it was given and the servers that are on it now. Clients stay; servers move between
 // workers through the pools' ledgers. Every private member belongs to the worker's thread. Public functions say when another thread may call.
 //
-// Its files, by what they do: worker.cpp the loop · worker_login.cpp from accept to ReadyForQuery · worker_relay.cpp the query path ·
-// worker_lending.cpp who gets which server · worker_servers.cpp a server's life beside a client · worker_connect.cpp opening one ·
-// worker_cancel.cpp · worker_upkeep.cpp what time brings · worker_rows.cpp what the console shows.
+// Its files, by what they do: worker.cpp the loop · worker_login.cpp from accept to ReadyForQuery · worker_console.cpp · worker_ends.cpp ·
+// worker_relay.cpp the query path · worker_lending.cpp who gets which server · worker_servers.cpp a server's life beside a client ·
+// worker_connect.cpp opening one · worker_cancel.cpp · worker_upkeep.cpp what time brings · worker_rows.cpp what the console shows.
 #pragma once
 
 #include <atomic>
@@ -27,6 +27,9 @@
 namespace cenote::worker {
 
 class Worker;
+
+/// The console's database name.
+inline constexpr std::string_view kConsoleDatabase = "pgbouncer";
 
 /// Names a client from outside its worker; stale names are harmless.
 struct ClientRef {
@@ -115,13 +118,17 @@ private:
     bool on_startup_packet(ClientConnection& client, const protocol::StartupPacket& packet, bool bytes_follow);
     void begin_login(ClientConnection& client, const protocol::StartupMessage& message);
     void begin_authentication(ClientConnection& client);
-    [[nodiscard]] bool admit_console(ClientConnection& client, const session::ClientIdentity& identity);
     void on_auth_step(ClientConnection& client, const auth::Step& step);
     void authenticated(ClientConnection& client);
     void finish_login(ClientConnection& client);
+    void write_authentication_ok(const ClientConnection& client, protocol::MessageWriter& out) const;
+    void write_key_and_ready(const ClientConnection& client, protocol::MessageWriter& out) const;
+    void leave_login_list(ClientConnection& client);
+
+    // worker_console.cpp
+    [[nodiscard]] bool admit_console(ClientConnection& client, const session::ClientIdentity& identity);
     void welcome_console(ClientConnection& client);
     void read_admin(ClientConnection& client);
-    void leave_login_list(ClientConnection& client);
 
     // worker_relay.cpp: the query path
     void on_client(ClientConnection& client, std::uint32_t events);
@@ -186,7 +193,7 @@ private:
     void tick_pool(SharedPool& pool);
     void tick_drain();
 
-    // Ends of clients (worker_login.cpp)
+    // worker_ends.cpp
     void disconnect(ClientConnection& client, std::string_view sqlstate, std::string_view text);
     void close_client(ClientConnection& client, std::string_view reason);
     void forget_client(ClientConnection& client);

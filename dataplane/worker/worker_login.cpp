@@ -1,10 +1,5 @@
-// A client from accept to its first ReadyForQuery, the console's front, and the ends of clients.
+// A client from accept to its first ReadyForQuery.
 #include <sys/epoll.h>
-#include <unistd.h>
-
-#include <algorithm>
-
-#include "dataplane/admin/show.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/frame.hpp"
@@ -16,10 +11,6 @@ namespace cenote::worker {
 namespace {
 
 namespace sqlstate = protocol::sqlstate;
-constexpr std::string_view kConsole = "pgbouncer";
-constexpr std::uint32_t kMaxConsoleQuery = 64 * 1024;
-
-bool contains(const std::vector<std::string>& list, std::string_view name) { return std::find(list.begin(), list.end(), name) != list.end(); }
 
 auth::AuthMethod method_of(config::AuthType type) {
     switch (type) {
@@ -35,8 +26,6 @@ auth::AuthMethod method_of(config::AuthType type) {
             return auth::AuthMethod::kScramSha256;  // the loader refuses the kinds that are not there yet
     }
 }
-
-void write_authentication_ok(protocol::MessageWriter& out) { out.message(protocol::backend::kAuthentication, std::string_view("\0\0\0\0", 4)); }
 
 }  // namespace
 
@@ -164,7 +153,7 @@ void Worker::begin_login(ClientConnection& client, const protocol::StartupMessag
         protocol::write_negotiate_protocol_version(out, login.identity.unknown_options);
         static_cast<void>(send_bytes(client.fd, client.out, out.data()));
     }
-    if (login.identity.database == kConsole) {
+    if (login.identity.database == kConsoleDatabase) {
         if (!admit_console(client, login.identity)) {
             return;
         }
@@ -197,23 +186,10 @@ void Worker::begin_login(ClientConnection& client, const protocol::StartupMessag
     begin_authentication(client);
 }
 
-bool Worker::admit_console(ClientConnection& client, const session::ClientIdentity& identity) {
-    const auto& c = config();
-    const bool own_user = identity.user == kConsole && net::local_of(client.fd).is_unix() && net::peer_uid(client.fd) == static_cast<std::int64_t>(::geteuid());
-    if (own_user || c.auth_type == config::AuthType::kAny || contains(c.admin_users, identity.user)) {
-        client.admin_access = admin::Access::kAdmin;
-    } else if (!contains(c.stats_users, identity.user)) {
-        disconnect(client, sqlstate::kInvalidAuthorization, "not allowed");
-        return false;
-    }
-    client.login->counted = own_user;  // needs no password
-    return true;
-}
-
 void Worker::begin_authentication(ClientConnection& client) {
     ClientLogin& login = *client.login;
     client.state = ClientState::kAuth;
-    if (login.counted) {
+    if (login.needs_no_password) {
         authenticated(client);
         return;
     }
@@ -294,6 +270,22 @@ void Worker::authenticated(ClientConnection& client) {
     }
 }
 
+void Worker::write_authentication_ok(const ClientConnection& client, protocol::MessageWriter& out) const {
+    if (!client.login->final_payload.empty()) {
+        out.message(protocol::backend::kAuthentication, client.login->final_payload);
+    }
+    out.message(protocol::backend::kAuthentication, std::string_view("\0\0\0\0", 4));
+}
+
+// The key names worker and slot, so that a cancel request finds its client at once; the secret makes it unguessable.
+void Worker::write_key_and_ready(const ClientConnection& client, protocol::MessageWriter& out) const {
+    out.begin(protocol::backend::kBackendKeyData);
+    out.int32(static_cast<std::int32_t>((static_cast<std::uint32_t>(id_) << 24U) | (client.slot + 1)));
+    out.int32(client.secret);
+    out.end();
+    protocol::write_ready_for_query(out, 'I');
+}
+
 // AuthenticationOk, the parameters, the cancel key, ReadyForQuery. The parameters are the server's, under what the client asked for.
 void Worker::finish_login(ClientConnection& client) {
     SharedPool& pool = *client.pool;
@@ -301,10 +293,7 @@ void Worker::finish_login(ClientConnection& client) {
     auto set = std::make_shared<session::ParameterSet>();
     set->values.resize(runtime_->tracked.names().size());
     protocol::MessageWriter out;
-    if (!client.login->final_payload.empty()) {
-        out.message(protocol::backend::kAuthentication, client.login->final_payload);
-    }
-    write_authentication_ok(out);
+    write_authentication_ok(client, out);
     std::shared_ptr<const std::vector<std::pair<std::string, std::string>>> welcome;
     {
         const std::lock_guard lock(pool.mutex);
@@ -333,11 +322,7 @@ void Worker::finish_login(ClientConnection& client) {
         }
         client.parameters = pool.common_parameters;
     }
-    out.begin(protocol::backend::kBackendKeyData);
-    out.int32(static_cast<std::int32_t>((static_cast<std::uint32_t>(id_) << 24U) | (client.slot + 1)));
-    out.int32(client.secret);
-    out.end();
-    protocol::write_ready_for_query(out, 'I');
+    write_key_and_ready(client, out);
     if (config().log_connections) {
         log::info("{} login attempt: db={} user={} tls=no", describe(client), pool.database.name, client.login->identity.user);
     }
@@ -350,183 +335,6 @@ void Worker::finish_login(ClientConnection& client) {
         return;
     }
     arm_client(client, EPOLLIN | EPOLLRDHUP | (client.out ? static_cast<std::uint32_t>(EPOLLOUT) : 0U));
-}
-
-void Worker::welcome_console(ClientConnection& client) {
-    protocol::MessageWriter out;
-    if (!client.login->final_payload.empty()) {
-        out.message(protocol::backend::kAuthentication, client.login->final_payload);
-    }
-    write_authentication_ok(out);
-    for (const auto& [name, value] : admin::welcome_parameters(process_.version)) {
-        protocol::write_parameter_status(out, name, value);
-    }
-    out.begin(protocol::backend::kBackendKeyData);
-    out.int32(static_cast<std::int32_t>((static_cast<std::uint32_t>(id_) << 24U) | (client.slot + 1)));
-    out.int32(client.secret);
-    out.end();
-    protocol::write_ready_for_query(out, 'I');
-    client.user = std::make_unique<std::string>(client.login->identity.user);
-    client.state = ClientState::kAdmin;
-    client.login.reset();
-    leave_login_list(client);
-    admin_count_.fetch_add(1, std::memory_order_relaxed);
-    if (send_bytes(client.fd, client.out, out.data()) == Sent::kBroken) {
-        close_client(client, "client unexpected eof");
-    }
-}
-
-void Worker::read_admin(ClientConnection& client) {
-    if (client.admin_busy) {
-        // One command at a time; what is sent meanwhile stays in the socket.
-        arm_client(client, client.armed & ~static_cast<std::uint32_t>(EPOLLIN));
-        return;
-    }
-    const Read got = read_some(client.fd, client.in);
-    if (got.lost) {
-        close_client(client, "client unexpected eof");
-        return;
-    }
-    std::string_view rest = got.bytes;
-    while (!client.admin_busy && rest.size() >= protocol::kHeaderSize) {
-        const auto header = protocol::read_header(rest);
-        if (!header.valid() || header.length > kMaxConsoleQuery) {
-            disconnect(client, sqlstate::kProtocolViolation, "bad packet");
-            return;
-        }
-        if (rest.size() < header.total()) {
-            break;
-        }
-        auto body = rest.substr(protocol::kHeaderSize, header.length - 4);
-        rest.remove_prefix(static_cast<std::size_t>(header.total()));
-        if (header.type == protocol::frontend::kTerminate) {
-            close_client(client, "client close request");
-            return;
-        }
-        if (header.type != protocol::frontend::kQuery) {
-            disconnect(client, sqlstate::kProtocolViolation, "extended query protocol not supported by admin console");
-            return;
-        }
-        client.admin_busy = true;
-        client.request_at = now_;
-        process_.admin_query({id_, client.slot, client.id}, client.admin_access, std::string(body.substr(0, body.find('\0'))));
-    }
-    keep(client.in, rest);
-}
-
-void Worker::admin_reply(ClientRef ref, std::string bytes) {
-    loop_.post([this, ref, bytes = std::move(bytes)] {
-        ClientConnection* client = ref.slot < clients_.size() ? clients_[ref.slot] : nullptr;
-        if (client == nullptr || client->id != ref.id) {
-            return;
-        }
-        client->admin_busy = false;
-        switch (send_bytes(client->fd, client->out, bytes)) {
-            case Sent::kBroken:
-                close_client(*client, "client unexpected eof");
-                return;
-            case Sent::kBlocked:
-                arm_client(*client, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
-                return;
-            case Sent::kAll:
-                arm_client(*client, EPOLLIN | EPOLLRDHUP);
-                return;
-        }
-    });
-}
-
-void Worker::disconnect(ClientConnection& client, std::string_view code, std::string_view text) {
-    protocol::MessageWriter out;
-    protocol::write_error(out, "FATAL", code, text);
-    // In the middle of a result an error would be read as part of it: then the connection just ends.
-    const bool between_messages = client.server == nullptr || client.server->relay.at_boundary();
-    if (between_messages && client.fd >= 0) {
-        static_cast<void>(send_bytes(client.fd, client.out, out.data()));
-    }
-    if (config().log_pooler_errors) {
-        log::warning("{} pooler error: {}", describe(client), text);
-    }
-    close_client(client, text);
-}
-
-void Worker::close_client(ClientConnection& client, std::string_view reason) {
-    CENOTE_CHECK(client.state != ClientState::kClosed);
-    const bool was_admin = client.state == ClientState::kAdmin;
-    const bool waits = (client.state == ClientState::kWaiting || client.state == ClientState::kWelcome) && client.server == nullptr && client.pool != nullptr;
-    if (config().log_disconnections) {
-        const auto age = std::chrono::duration_cast<std::chrono::seconds>(now_ - client.connected_at).count();
-        log::info("{} closing because: {} (age={}s)", describe(client), reason, age);
-    }
-    leave_login_list(client);
-    loop_.remove(client.fd);
-    ::close(client.fd);
-    client.fd = -1;
-    shelf_.give(std::move(client.in));
-    shelf_.give(std::move(client.out));
-    client_count_.fetch_sub(1, std::memory_order_relaxed);
-    if (was_admin) {
-        admin_count_.fetch_sub(1, std::memory_order_relaxed);
-    }
-    if (client.counts_in_limits) {
-        process_.clients.give_back();
-    }
-    client.state = ClientState::kClosed;
-    ServerConnection* server = client.server;
-    SharedPool* pool = client.pool;
-    bool server_on_its_way = false;
-    if (pool != nullptr) {
-        pool->clients.fetch_sub(1, std::memory_order_relaxed);
-        pool->database.clients.give_back();
-        pool->user.clients.give_back();
-        if (waits) {
-            const std::lock_guard lock(pool->mutex);
-            server_on_its_way = !pool->ledger.cancel(client);
-        }
-    }
-    if (server != nullptr) {
-        client.server = nullptr;
-        if (server->state == ServerState::kJob) {
-            server->client = nullptr;  // the job goes on; then it is nobody's
-        } else if (server->tracker.clean() && server->relay.at_boundary() && client.relay.at_boundary() && !server->out) {
-            unlink_and_release(*server);
-        } else {
-            server->client = nullptr;
-            close_server(*server, "client disconnect while server was not ready");
-        }
-    }
-    if (!server_on_its_way) {
-        forget_client(client);
-    }
-}
-
-void Worker::forget_client(ClientConnection& client) {
-    clients_[client.slot] = nullptr;
-    free_slots_.push_back(client.slot);
-    dead_clients_.emplace_back(&client);
-}
-
-bool Worker::kill_client(std::uint64_t client_id) {
-    for (ClientConnection* client : clients_) {
-        if (client != nullptr && client->id == client_id && client->state != ClientState::kClosed) {
-            disconnect(*client, sqlstate::kAdminShutdown, "admin forced disconnect");
-            return true;
-        }
-    }
-    return false;
-}
-
-std::string Worker::describe(const ClientConnection& client) const {
-    const auto peer = client.fd >= 0 ? net::peer_of(client.fd) : net::Address{};
-    const std::string database = client.pool != nullptr ? client.pool->database.name : client.login ? client.login->identity.database : std::string(kConsole);
-    const std::string user = client.user ? *client.user : client.pool != nullptr ? client.pool->user.name : client.login ? client.login->identity.user : "";
-    return fmt::format(
-        "C-{:#x}: {}/{}@{}:{}", client.id, database.empty() ? "(nodb)" : database, user.empty() ? "(nouser)" : user,
-        peer.size > 0 ? peer.host() : "unknown", peer.size > 0 ? peer.port() : 0
-    );
-}
-
-std::string Worker::describe(const ServerConnection& server) const {
-    return fmt::format("S-{:#x}: {}/{}@{}:{}", server.id, server.pool->database.name, server.pool->user.name, server.address.host(), server.address.port());
 }
 
 }  // namespace cenote::worker
