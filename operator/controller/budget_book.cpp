@@ -10,6 +10,10 @@ Settlement BudgetBook::settle(const kube::ObjectName& pool, Account account, con
     account.claim.id = pool.to_string();
     if (const auto known = accounts_.find(pool); known != accounts_.end()) {
         account.last_per_pod = known->second.last_per_pod;
+        if (!account.converged) {
+            // One of its pods may still use a larger size from before.
+            account.claim.held_per_pod = std::max(account.claim.held_per_pod, known->second.claim.held_per_pod);
+        }
     }
     accounts_[pool] = std::move(account);
 

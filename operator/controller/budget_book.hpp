@@ -22,6 +22,7 @@ struct Account {
     sizing::PoolClaim claim;
     std::set<std::string> roles;    // it logs in with
     std::int64_t pods = 0;          // that may hold connections now
+    bool converged = true;          // all of them report the configuration that claim.held_per_pod is read from
     std::int64_t last_per_pod = 0;  // granted last
 
     /// Server connections this pool may have open now.

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 
 // While pods take over a configuration nobody sends an event: look often, so that an edit is seen to work within a second or two.
 constexpr milliseconds kWhileConverging{250};
+constexpr milliseconds kWhileSilent{10'000};
 // A pool made anew waits until the garbage collector has taken its predecessor's objects.
 constexpr milliseconds kForLeftovers{500};
 // Servers are asked again; all else is found by events.
@@ -91,10 +92,23 @@ ReconcileResult PoolReconciler::reconcile(const kube::ObjectName& name) {
     if (const auto published = publish(*observed, status); !published) {
         return ReconcileResult::from(published.error());
     }
-    if (!convergence.complete() || !plan.actions.empty()) {
-        return ReconcileResult::requeue_after(kWhileConverging);
+    const bool complete = convergence.complete() && plan.actions.empty();
+    const milliseconds delay = look_again_in(name, poke_value(desired->hashes), complete, now);
+    return ReconcileResult::requeue_after(std::min(delay, duration_cast<milliseconds>(decision.look_again_in.value_or(kSteady))));
+}
+
+milliseconds PoolReconciler::look_again_in(const kube::ObjectName& pool, const std::string& hashes, bool complete, TimePoint now) {
+    const std::scoped_lock lock(mutex_);
+    Memory& memory = memory_[pool];
+    if (complete) {
+        memory.waiting_since.reset();
+        return kSteady;
     }
-    return ReconcileResult::requeue_after(std::min(kSteady, duration_cast<milliseconds>(decision.look_again_in.value_or(kSteady))));
+    if (!memory.waiting_since || memory.waiting_for != hashes) {
+        memory.waiting_since = now;
+        memory.waiting_for = hashes;
+    }
+    return std::clamp(duration_cast<milliseconds>(now - *memory.waiting_since) / 8, kWhileConverging, kWhileSilent);
 }
 
 Plan PoolReconciler::plan_for(const Observed& observed, const specs::DesiredState& desired) const {
@@ -118,7 +132,7 @@ ReconcileResult PoolReconciler::forget(const kube::ObjectName& name) {
     wake(sizer_.forget(name));
     {
         const std::scoped_lock lock(mutex_);
-        told_.erase(name);
+        memory_.erase(name);
     }
     watcher_.pool_gone(name);
     return ReconcileResult::done();
@@ -144,9 +158,9 @@ kube::ApiResult<void> PoolReconciler::publish(const Observed& observed, const ap
     std::vector<Notice> notices;
     {
         const std::scoped_lock lock(mutex_);
-        const auto [before, first] = told_.try_emplace(observed.name(), observed.pool.status);
-        notices = notices_between(before->second, status);
-        before->second = status;
+        std::optional<api::Status>& told = memory_[observed.name()].told;
+        notices = notices_between(told.value_or(observed.pool.status), status);
+        told = status;
     }
     tell(observed, notices);
     return {};

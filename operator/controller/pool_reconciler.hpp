@@ -12,9 +12,11 @@
 #include "operator/runtime/reconciler.hpp"
 #include "operator/specs/desired_state.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace cenote::controller {
@@ -55,6 +57,10 @@ private:
     runtime::ReconcileResult report_blocked(const Observed& observed, const Finding& finding);
     /// Writes the status if it differs, and tells people what moved.
     [[nodiscard]] kube::ApiResult<void> publish(const Observed& observed, const api::Status& status);
+    /// Soon at first; ever more rarely while a pod does not answer, since each look takes a worker's time.
+    [[nodiscard]] std::chrono::milliseconds look_again_in(
+        const kube::ObjectName& pool, const std::string& hashes, bool complete, TimePoint now
+    );
     void wake(const std::vector<kube::ObjectName>& pools) const;
     void tell(const Observed& observed, const std::vector<Notice>& notices) const;
     [[nodiscard]] Plan plan_for(const Observed& observed, const specs::DesiredState& desired) const;
@@ -66,9 +72,13 @@ private:
     ServerBook servers_;
     Sizer sizer_;
     std::once_flag introduced_;
-    // What was last told of each pool: the cache may not have seen our own status write yet, and nothing is to be told twice.
+    struct Memory {
+        std::optional<api::Status> told;         // the cache may not have seen our own status write yet, and nothing is to be told twice
+        std::optional<TimePoint> waiting_since;  // pods have not all taken over this configuration
+        std::string waiting_for;                 // its hashes
+    };
     std::mutex mutex_;
-    std::map<kube::ObjectName, api::Status> told_;
+    std::map<kube::ObjectName, Memory> memory_;
 };
 
 }  // namespace cenote::controller

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cenote::controller {
 namespace {
 
@@ -104,12 +106,14 @@ void set_budget(const ConditionSetter& set, const Sized& sized, const ServerRead
     }
 }
 
-void set_converged(const ConditionSetter& set, const Convergence& convergence) {
-    const std::string message = fmt::format("{} of {} pods run the current configuration", convergence.converged, convergence.pods);
+void set_converged(const ConditionSetter& set, const Rollout& rollout, const Convergence& convergence) {
+    const auto pods = std::max<std::int64_t>(convergence.pods, rollout.wanted);
+    const std::string message = fmt::format("{} of {} pods run the current configuration", convergence.converged, pods);
     if (!convergence.reload_error.empty()) {
         set(api::condition::kConfigConverged, false, "ReloadFailed", fmt::format("{}: {}", message, convergence.reload_error));
     } else {
-        set(api::condition::kConfigConverged, convergence.complete(), convergence.complete() ? "Converged" : "Waiting", message);
+        set(api::condition::kConfigConverged, convergence.converged >= pods, convergence.converged >= pods ? "Converged" : "Waiting",
+            message);
     }
 }
 
@@ -181,7 +185,7 @@ api::Status make_status(
     } else {
         set(api::condition::kDemandKnown, ConditionStatus::kUnknown, "WorkloadUnknown", sized.demand.unknown);
     }
-    set_converged(set, convergence);
+    set_converged(set, rollout, convergence);
     set(api::condition::kPaused, false, "Running", "clients are served");
     return status;
 }

@@ -27,7 +27,7 @@ ServerReading ServerBook::read(const database::Target& target, TimePoint now) {
     {
         const std::scoped_lock lock(mutex_);
         const auto answer = answers_.find(who);
-        if (answer != answers_.end() && now - answer->second.at < (answer->second.error.empty() ? kFresh : kRetry)) {
+        if (answer != answers_.end() && now - answer->second.at < answer->second.good_for) {
             const auto known = capacities_.find(server);
             return {known == capacities_.end() ? std::nullopt : std::optional(known->second), answer->second.error};
         }
@@ -35,7 +35,10 @@ ServerReading ServerBook::read(const database::Target& target, TimePoint now) {
     auto fresh = read_(target);
     const std::scoped_lock lock(mutex_);
     std::erase_if(answers_, [now](const auto& entry) { return now - entry.second.at > std::chrono::hours(1); });
-    answers_[who] = {now, fresh ? "" : fresh.error().message};
+    const auto before = answers_.find(who);
+    const bool again = before != answers_.end() && !before->second.error.empty();
+    answers_[who] = fresh ? Answer{now, "", kFresh}
+                          : Answer{now, fresh.error().message, again ? std::min(before->second.good_for * 2, kMaxRetry) : kRetry};
     if (fresh) {
         capacities_[server] = std::move(*fresh);
     }

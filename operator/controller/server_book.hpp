@@ -28,8 +28,9 @@ struct ServerReading {
 class ServerBook {
 public:
     static constexpr Duration kFresh = std::chrono::seconds(30);
-    /// An unreachable server holds a worker up to the reader's timeout: not on every turn.
+    /// An unreachable server holds a worker up to the reader's timeout: not on every turn, and ever more rarely.
     static constexpr Duration kRetry = std::chrono::seconds(10);
+    static constexpr Duration kMaxRetry = std::chrono::seconds(60);
 
     explicit ServerBook(ReadCapacity read) : read_(std::move(read)) {}
 
@@ -39,6 +40,7 @@ private:
     struct Answer {
         TimePoint at;
         std::string error;
+        Duration good_for;
     };
 
     ReadCapacity read_;

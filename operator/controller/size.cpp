@@ -110,12 +110,8 @@ Account Sizer::account_of(const Observed& observed, std::int64_t wanted) const {
     }
     account.claim.reserve_for_direct = spec.sizing.reserve_for_direct;
     if (!observed.pods.empty()) {
-        // Until every pod is seen to run the file of now, one may still use the size of the file before.
         account.claim.held_per_pod = live_per_pod(observed).value_or(0);
-        if (!all_run_the_live_configuration(observed, ini_of(observed))) {
-            account.claim.held_per_pod =
-                std::max(account.claim.held_per_pod, observed.pool.status.sizing ? observed.pool.status.sizing->per_pod : 0);
-        }
+        account.converged = all_run_the_live_configuration(observed, ini_of(observed));
     }
     return account;
 }

@@ -91,6 +91,17 @@ TEST_F(ServerBookTest, KeepsTheLastGoodAnswerAndSaysWhyThereIsNoNewOne) {
     EXPECT_EQ(book_.read(target_, now_ + std::chrono::seconds(42)).capacity->max_connections, 50);
 }
 
+TEST_F(ServerBookTest, ADeadServerIsAskedEverMoreRarely) {
+    next_ = Error{"down"};
+    for (const int second : {0, 10, 30, 70, 130}) {  // waits of 10, 20, 40, 60
+        const int before = asked_;
+        static_cast<void>(book_.read(target_, now_ + std::chrono::seconds(second) - std::chrono::milliseconds(second > 0 ? 1 : 0)));
+        EXPECT_EQ(asked_, second > 0 ? before : before + 1) << second;
+        static_cast<void>(book_.read(target_, now_ + std::chrono::seconds(second)));
+        EXPECT_EQ(asked_, before + 1) << second;
+    }
+}
+
 TEST_F(ServerBookTest, OtherCredentialsAreAskedForThemselves) {
     static_cast<void>(book_.read(target_, now_));
     next_ = Error{"password authentication failed"};

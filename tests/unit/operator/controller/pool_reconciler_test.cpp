@@ -295,6 +295,43 @@ TEST_F(PoolReconcilerTest, PoolsOfOneServerShareItsBudget) {
     EXPECT_EQ(status().sizing->per_pod, 22);  // 43 for two: the odd one goes to the first
 }
 
+// Shrink first, see it reported done, then let others grow.
+TEST_F(PoolReconcilerTest, WhoShrinksIsChargedUntilItsPodsHaveReportedIt) {
+    const ObjectName second{"shop", "second"};
+    pool(kOrders, {{"workers", 20}, {"threads", 2}});
+    turn();
+    run_pod();
+    turn();
+    ASSERT_EQ(status().sizing->per_pod, 43);
+    pool(second, {{"workers", 20}, {"threads", 2}});
+    turn(second);
+    turn(kOrders);  // writes the smaller size; its pod has not read it yet
+    ASSERT_EQ(status().sizing->per_pod, 22);
+    turn(kOrders);
+    turn(second);
+    EXPECT_LE(43 + 2 * status(second).sizing->per_pod, 87);
+    sync_pod();
+    woken_.clear();
+    turn(kOrders);
+    EXPECT_THAT(woken_, Contains(second));
+    turn(second);
+    EXPECT_EQ(status(second).sizing->per_pod, 21);
+}
+
+TEST_F(PoolReconcilerTest, APodThatStaysSilentIsLookedAtEverMoreRarely) {
+    turn();
+    run_pod();
+    running_.reset();
+    EXPECT_EQ(reconcile().delay(), std::chrono::milliseconds(250));
+    now_ += std::chrono::seconds(8);
+    EXPECT_EQ(reconcile().delay(), std::chrono::seconds(1));
+    now_ += std::chrono::minutes(10);
+    EXPECT_EQ(reconcile().delay(), std::chrono::seconds(10));
+    EXPECT_EQ(condition(api::condition::kConfigConverged).status, ConditionStatus::kFalse);
+    sync_pod();
+    EXPECT_EQ(reconcile().delay(), std::chrono::seconds(30));
+}
+
 TEST_F(PoolReconcilerTest, SomebodyElsesObjectIsRefused) {
     static_cast<void>(cluster_.apply_as("user", kube::kConfigMap, kOrders, {{"data", {{"theirs", "1"}}}}));
     turn();
