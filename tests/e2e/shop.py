@@ -42,6 +42,15 @@ def pods():
     return [pod for pod in kube.items("pods", NAMESPACE, f"app.kubernetes.io/instance={POOL}") if kube.is_serving(pod)]
 
 
+def settle():
+    """Waits until every pod runs what the status says."""
+    def settled():
+        status = pool()["status"]
+        return {kube.pod_status(pod)["configHash"] for pod in pods()} == {status["configHash"]} and wait_for_condition("ConfigConverged", timeout=1)
+
+    kube.wait_until(settled, "the pods to run what the status says", 30)
+
+
 def wait_for_condition(kind, status="True", reason="", timeout=60):
     def reached():
         found = kube.condition(pool(), kind)
@@ -69,8 +78,8 @@ def diagnosis():
 class Load:
     """pgbench through the pool, in the client's pod, for a bounded time at a bounded rate. As a context it must end without one failed transaction."""
 
-    def __init__(self, seconds, clients=8, rate=150):
-        script = f"pgbench -h {ENDPOINT} -p 6432 -n -N -c {clients} -j 1 -T {seconds} --rate={rate} 2>&1"
+    def __init__(self, seconds, clients=8, rate=150, options=""):
+        script = f"pgbench -h {ENDPOINT} -p 6432 -n -N -c {clients} -j 1 -T {seconds} --rate={rate} {options} 2>&1"
         self.seconds = seconds
         self.process = subprocess.Popen(
             [str(kube.KUBECTL), f"--kubeconfig={kube.KUBECONFIG}", "-n", NAMESPACE, "exec", "client", "--", "sh", "-c", script],

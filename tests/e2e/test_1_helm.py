@@ -119,6 +119,61 @@ def test_kubectl_scale_shares_the_size_between_pods():
     shop.wait_for_condition("Ready")
 
 
+def test_pods_roll_without_a_failed_transaction_of_clients_that_reconnect(figure):
+    before = {pod["metadata"]["name"] for pod in shop.pods()}
+    with shop.Load(seconds=25, clients=4, rate=40, options="-C") as load:
+        kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"pod": {"labels": {"example.com/team": "orders"}}}})
+        kube.wait_until(lambda: shop.pods() and not before & {pod["metadata"]["name"] for pod in shop.pods()}, "new pods", 60)
+    figure("transactions under the roll, failed", f"{load.transactions}, {load.failed}")
+    shop.wait_for_condition("ConfigConverged", timeout=60)
+
+
+def test_a_rotated_password_is_taken_over():
+    names = {pod["metadata"]["name"] for pod in shop.pods()}
+    shop.psql("alter role orders password 'second light'", host="orders-db.shop.svc", port=5432)
+    kube.patch("secret", "orders-db", shop.NAMESPACE, {"stringData": {"password": "second light"}})
+    ask = f"PGPASSWORD='second light' psql -X -h {shop.ENDPOINT} -p 6432 -Atc 'select 1'"
+    kube.wait_until(lambda: shop.client(ask).strip() == "1", "the pool to accept and use the new password", 20)
+    with pytest.raises(kube.Refused, match="(?i)password|authentication"):
+        shop.psql("select 1")  # the client's environment still holds the old one
+    assert {pod["metadata"]["name"] for pod in shop.pods()} == names
+    # Back again, so that the steps below need not know.
+    shop.client("PGPASSWORD='second light' psql -X -h orders-db.shop.svc -c \"alter role orders password 'first light'\"")
+    kube.patch("secret", "orders-db", shop.NAMESPACE, {"stringData": {"password": "first light"}})
+    kube.wait_until(lambda: shop.psql("select 1") == "1", "the first password to work again", 20)
+
+
+def test_two_pools_of_one_server_stay_within_its_budget():
+    kube.kubectl("apply", "-f", kube.MANIFESTS / "reports.yaml")
+
+    def shares():
+        reports = kube.get("connectionpool", "reports", shop.NAMESPACE)
+        return shop.pool()["status"], reports["status"], kube.condition(reports, "WithinBudget")["status"]
+
+    # Each pool has one pod and may have two while it rolls: both count. 87 = 100 - 3 reserved - 10 for direct connections; half of it is
+    # less than either pool's need (2 x 24 and 2 x 120), so each gets its fair half.
+    kube.wait_until(lambda: shares()[2] == "False" and shares()[0]["sizing"]["granted"] < 24, "both pools to be cut", 60)
+    orders, reports, _ = shares()
+    assert orders["database"]["available"] == 87
+    assert reports["sizing"]["demand"] == 120 and reports["sizing"]["limitedBy"] and orders["sizing"]["limitedBy"]
+    assert {orders["sizing"]["perPod"], reports["sizing"]["perPod"]} <= {21, 22}
+    assert 2 * (orders["sizing"]["perPod"] + reports["sizing"]["perPod"]) <= 87
+    kube.kubectl("-n", shop.NAMESPACE, "delete", "connectionpool", "reports", "--timeout=60s")
+    kube.wait_until(lambda: shop.pool()["status"]["sizing"]["granted"] == 24, "what the deleted pool held to be given back", 90)
+    shop.settle()
+
+
+def test_an_operator_that_restarts_disturbs_nothing():
+    running = {pod["metadata"]["name"]: kube.pod_status(pod) for pod in shop.pods()}
+    ini = kube.get("configmap", shop.POOL, shop.NAMESPACE)["data"]
+    kube.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/cenote-operator")
+    kube.rollout("cenote-operator", NAMESPACE)
+    kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"metadata": {"annotations": {"example.com/note": "seen"}}})
+    shop.wait_for_condition("Ready")
+    assert kube.get("configmap", shop.POOL, shop.NAMESPACE)["data"] == ini
+    assert {pod["metadata"]["name"]: kube.pod_status(pod) for pod in shop.pods()} == running, "same pods, same configuration, no reload"
+
+
 def test_an_impossible_spec_is_refused_at_once():
     with pytest.raises(kube.Refused, match="maxPoolSize must not be below minPoolSize"):
         kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"sizing": {"minPoolSize": 9, "maxPoolSize": 3}}})
