@@ -89,7 +89,8 @@ def test_server_connect_timeout(make_pooler, postgres):
 
 
 def test_client_login_timeout(make_pooler, postgres):
-    pooler = make_pooler(postgres, settings={"client_login_timeout": 1, "auth_type": "scram-sha-256"})
+    # Without tcp_defer_accept, with which the kernel keeps a silent connection to itself.
+    pooler = make_pooler(postgres, settings={"client_login_timeout": 1, "tcp_defer_accept": 0, "auth_type": "scram-sha-256"})
     with Wire(pooler.host, pooler.port) as silent, Wire(pooler.host, pooler.port) as half:
         half.send(startup_packet(user="app", database="app"))
         assert half.closed()
