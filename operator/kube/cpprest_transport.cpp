@@ -316,6 +316,9 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<HttpTransport>> make_cpprest_transport(const ClusterAccess& access, TransportOptions options) {
+    if (access.server.find("://[") != std::string::npos) {
+        return Error{fmt::format("{}: cpprestsdk cannot connect to an IPv6 address; give the server a name", access.server)};
+    }
     start_threads_once();
     try {
         return std::unique_ptr<HttpTransport>(std::make_unique<CpprestTransport>(access, options));

@@ -11,6 +11,8 @@
 namespace cenote::kube {
 namespace {
 
+constexpr std::string_view kServiceName = "kubernetes.default.svc";
+
 std::string text(const YAML::Node& node) { return node && node.IsScalar() ? node.Scalar() : std::string{}; }
 
 // The entry `name` of a kubeconfig list such as `clusters: [{name, cluster: {…}}]`.
@@ -127,8 +129,10 @@ Result<ClusterAccess> in_cluster_access(const Environment& environment, const st
     }
     const std::string host = environment("KUBERNETES_SERVICE_HOST");
     ClusterAccess access;
-    const bool ipv6 = host.find(':') != std::string::npos;
-    access.server = fmt::format("https://{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", environment("KUBERNETES_SERVICE_PORT"));
+    // cpprestsdk cannot resolve a bracketed address ("[fd00::1]"). The service's name is in every cluster's DNS and in the server's
+    // certificate.
+    const std::string server = host.find(':') == std::string::npos ? host : std::string(kServiceName);
+    access.server = fmt::format("https://{}:{}", server, environment("KUBERNETES_SERVICE_PORT"));
     access.ca_file = service_account + "/ca.crt";
     access.token_file = service_account + "/token";
     if (auto token = read_file(access.token_file); !token) {

@@ -26,7 +26,8 @@ struct ClusterAccess {
 using Environment = std::function<std::string(const char* name)>;
 
 [[nodiscard]] bool runs_in_cluster(const Environment& environment);
-/// `service_account` is /var/run/secrets/kubernetes.io/serviceaccount but in tests.
+/// An IPv6 address gives way to the name kubernetes.default.svc. `service_account` is /var/run/secrets/kubernetes.io/serviceaccount but in
+/// tests.
 [[nodiscard]] Result<ClusterAccess> in_cluster_access(
     const Environment& environment, const std::string& service_account = "/var/run/secrets/kubernetes.io/serviceaccount"
 );

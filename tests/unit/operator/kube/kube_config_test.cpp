@@ -81,9 +81,9 @@ TEST_F(InCluster, ThePodsFilesAndEnvironmentAreUsed) {
     EXPECT_EQ(access->ns, "cenote-system");
 }
 
-TEST_F(InCluster, AnIpv6AddressIsBracketed) {
+TEST_F(InCluster, AnIpv6AddressGivesWayToTheServicesName) {
     host_ = "fd00::1";
-    EXPECT_EQ(in_cluster_access(environment_, directory_)->server, "https://[fd00::1]:443");
+    EXPECT_EQ(in_cluster_access(environment_, directory_)->server, "https://kubernetes.default.svc:443");
 }
 
 TEST_F(InCluster, WithoutTokenOrOutsideAClusterItIsAnError) {
