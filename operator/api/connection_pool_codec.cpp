@@ -3,6 +3,7 @@
 #include "operator/api/duration.hpp"
 #include "operator/api/field_reader.hpp"
 #include "operator/api/labels.hpp"
+#include "operator/api/text_patterns.hpp"
 #include "operator/kube/object.hpp"
 
 #include <fmt/format.h>
@@ -20,39 +21,13 @@ using kube::Json;
 using Presence = FieldReader::Presence;
 
 // Names of objects of the API: DNS-1123 subdomains. Texts that end up in cenote.ini hold no control characters.
-constexpr TextRule kObjectName{
-    .required = true,
-    .min_length = 1,
-    .max_length = 253,
-    .pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-    .pattern_text = "an object's name (lower-case letters, digits, '-' and '.')"
-};
-constexpr TextRule kListKey{
-    .required = true,
-    .min_length = 1,
-    .max_length = 63,
-    .pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-    .pattern_text = "a name of lower-case letters, digits and '-'"
-};
-constexpr TextRule kHost{
-    .required = true,
-    .min_length = 1,
-    .max_length = 1024,
-    .pattern = "^[A-Za-z0-9._:/,-]+$",
-    .pattern_text = "a host name, an address, or a comma-separated list of them"
-};
-constexpr TextRule kDatabaseName{.max_length = 63, .pattern = "^[^\\x00-\\x1f\\x7f]*$", .pattern_text = "free of control characters"};
-constexpr TextRule kSettingName{
-    .required = true,
-    .min_length = 1,
-    .max_length = 63,
-    .pattern = "^[a-z][a-z0-9_]*$",
-    .pattern_text = "a setting's name, such as query_wait_timeout"
-};
-constexpr TextRule kSettingValue{
-    .required = true, .max_length = 1024, .pattern = "^[^\\x00-\\x1f\\x7f]*$", .pattern_text = "free of control characters"
-};
-constexpr TextRule kDuration{.max_length = 16, .pattern = "^([0-9]+(h|ms|m|s))+$", .pattern_text = "a duration, such as 60s or 1m30s"};
+constexpr TextRule kObjectName{.required = true, .min_length = 1, .max_length = 253, .pattern = &kObjectNamePattern};
+constexpr TextRule kListKey{.required = true, .min_length = 1, .max_length = 63, .pattern = &kListKeyPattern};
+constexpr TextRule kHost{.required = true, .min_length = 1, .max_length = 1024, .pattern = &kHostPattern};
+constexpr TextRule kDatabaseName{.max_length = 63, .pattern = &kPrintablePattern};
+constexpr TextRule kSettingName{.required = true, .min_length = 1, .max_length = 63, .pattern = &kSettingNamePattern};
+constexpr TextRule kSettingValue{.required = true, .max_length = 1024, .pattern = &kPrintablePattern};
+constexpr TextRule kDuration{.max_length = 16, .pattern = &kDurationPattern};
 constexpr std::int64_t kMostPods = 1000;
 constexpr std::int64_t kMostSlots = 262143;  // PostgreSQL's own limit of max_connections
 
@@ -105,11 +80,8 @@ void read_sizing(FieldReader& fields, Sizing& out) {
 }
 
 void read_pod(FieldReader& fields, Pod& out) {
-    fields.text("image", out.image, {.max_length = 512, .pattern = "^[^\\s]*$", .pattern_text = "an image's name"});
-    fields.text(
-        "imagePullPolicy", out.image_pull_policy,
-        {.max_length = 16, .pattern = "^(Always|IfNotPresent|Never)$", .pattern_text = "Always, IfNotPresent or Never"}
-    );
+    fields.text("image", out.image, {.max_length = 512, .pattern = &kImagePattern});
+    fields.text("imagePullPolicy", out.image_pull_policy, {.max_length = 16, .pattern = &kPullPolicyPattern});
     fields.list("imagePullSecrets", out.image_pull_secrets, 16, [](FieldReader& item, std::string& name) {
         item.text("name", name, kObjectName);
     });

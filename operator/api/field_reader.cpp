@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <utility>
 
 namespace cenote::api {
@@ -71,7 +70,10 @@ const kube::Json* FieldReader::take(std::string_view name, const FieldRule& rule
 }
 
 void FieldReader::text(std::string_view name, std::string& out, const TextRule& rule) {
-    FieldRule field{.type = "string", .required = rule.required, .max_length = rule.max_length, .pattern = std::string{rule.pattern}};
+    FieldRule field{.type = "string", .required = rule.required, .max_length = rule.max_length};
+    if (rule.pattern != nullptr) {
+        field.pattern = rule.pattern->regex;
+    }
     if (rule.min_length > 0) {
         field.min_length = rule.min_length;
     }
@@ -90,8 +92,8 @@ void FieldReader::text(std::string_view name, std::string& out, const TextRule& 
         );
         return;
     }
-    if (!rule.pattern.empty() && !std::regex_search(text, std::regex{std::string{rule.pattern}})) {
-        fail(name, fmt::format("\"{}\" is not {}", text, rule.pattern_text));
+    if (rule.pattern != nullptr && !rule.pattern->matches(text)) {
+        fail(name, fmt::format("\"{}\" is not {}", text, rule.pattern->in_words));
         return;
     }
     out = text;

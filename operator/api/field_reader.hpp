@@ -4,6 +4,7 @@
 #pragma once
 
 #include "operator/api/enum_words.hpp"
+#include "operator/api/text_patterns.hpp"
 #include "operator/kube/json.hpp"
 
 #include <cstdint>
@@ -40,8 +41,7 @@ struct TextRule {
     bool required = false;
     std::int64_t min_length = 0;  // 0 = no lower bound
     std::int64_t max_length = 253;
-    std::string_view pattern = {};       // ECMAScript and RE2 alike, anchored
-    std::string_view pattern_text = {};  // what people are told instead of the pattern
+    const TextPattern* pattern = nullptr;
     std::string_view default_text = {};
 };
 
