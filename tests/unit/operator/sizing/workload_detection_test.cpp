@@ -2,6 +2,8 @@
 
 #include "pod_template.hpp"
 
+#include <random>
+
 namespace cenote::sizing {
 namespace {
 
@@ -111,6 +113,30 @@ TEST(Detection, StrangeTemplatesAreUnknownNotACrash) {
         const Detection found = detect(Json::parse(text), {}, {}, {});
         EXPECT_FALSE(found.known()) << text;
         EXPECT_NE(found.unknown_reason, "") << text;
+    }
+}
+
+TEST(Detection, AnyShellScriptIsReadToItsEnd) {
+    const std::vector<std::string> pieces{"gunicorn", " ",  "-w", "4",    "${",   "}",  "N",  ":-",   "$",    "$(",  ")",    "`",
+                                          "\"",       "'",  "\\", "\n",   ";",    "&&", "||", "&",    "|",    ">",   "<<",   "#",
+                                          "=",        "if", "(",  "\x01", "\x02", "$@", "$1", "\xff", "exec", "env", "sh -c"};
+    std::mt19937 random{6};
+    for (int round = 0; round < 20000; ++round) {
+        std::string script;
+        for (auto length = random() % 24; length > 0; --length) {
+            script += pieces[random() % pieces.size()];
+        }
+        const Json container{
+            {"name", "web"},
+            {"args", Json::array({"sh", "-c", script, "name", "-w 2"})},
+            {"env", Json::array({{{"name", "N"}, {"value", "3 $(N)"}}})}
+        };
+        const Detection found = detect(pod_of({container}), {}, {}, {});
+        ASSERT_NE(found.known(), !found.unknown_reason.empty()) << script;
+        ASSERT_EQ(found.unknown_reason.find('\x01'), std::string::npos) << script << " -> " << found.unknown_reason;
+        for (const ProcessSize& process : found.processes) {
+            ASSERT_EQ(process.source.find('\x01'), std::string::npos) << script << " -> " << process.source;
+        }
     }
 }
 
