@@ -34,6 +34,7 @@ void Application::start_workers() {
     const std::size_t count = asked > 0 ? std::min<std::size_t>(static_cast<std::size_t>(asked), pool::kMaxWorkers) : cpu_count();
     process_ = std::make_shared<worker::Process>(count);
     process_->version = kVersionLine;
+    process_->version_number = kVersion;
     process_->clients.set_limit(initial->config->max_client_conn);
     process_->resolve = [this](const std::string& host, int port, worker::Process::Addresses answer) {
         const auto& config = *runtime()->config;
@@ -151,6 +152,7 @@ Result<void> Application::reload() {
         last_reload_error_.clear();
     }
     if (same) {
+        log::configure(std::max(before->config->verbose, options_.verbose), options_.quiet, before->config->logfile);  // after a rotation
         return {};
     }
     for (const auto& warning : (*loaded)->config->warnings) {

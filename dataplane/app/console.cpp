@@ -158,7 +158,8 @@ void Application::check_pending() {
             admin::Snapshot snapshot;
             socket_rows(*process_, snapshot, false, true);
             for (const auto& row : snapshot.servers) {
-                done = done && !(row.close_needed && row.database == waiting.command.argument);
+                const bool asked = waiting.command.argument.empty() || row.database == waiting.command.argument;
+                done = done && !(row.close_needed && asked);
             }
         } else {
             for (worker::SharedPool* pool : waiting.pools) {
@@ -291,10 +292,10 @@ Result<void> Application::run_command(worker::ClientRef client, const admin::Com
                     return {};
                 case admin::ShutdownMode::kWaitForServers:
                     shut_down(Ending::kWaitForServers);
-                    return {};
+                    return done({});
                 case admin::ShutdownMode::kWaitForClients:
                     shut_down(Ending::kWaitForClients);
-                    return {};
+                    return done({});
             }
     }
     return Error{"bad arguments"};
@@ -307,6 +308,10 @@ void Application::show(worker::ClientRef client, const admin::Command& command) 
         protocol::write_command_complete(out, "SHOW");
         protocol::write_ready_for_query(out, 'I');
         process_->workers[client.worker]->admin_reply(client, out.take());
+        return;
+    }
+    if (command.show == admin::Show::kFds) {
+        reply_error(client, Error{"SHOW FDS is not supported: descriptors are not handed to another process", "0A000"});
         return;
     }
     const auto current = runtime();

@@ -55,7 +55,8 @@ struct Process {
     std::function<void(ClientRef, admin::Access, std::string sql)> admin_query;
     /// A console client gave up (cancel request) while its command runs.
     std::function<void(ClientRef)> admin_cancel;
-    std::string version;
+    std::string version;         // SHOW VERSION
+    std::string version_number;  // of the console's server_version
 };
 
 class Worker {

@@ -34,7 +34,7 @@ void Worker::connect_server(SharedPool& pool) {
     const auto hosts = split_hosts(database.host);
     std::string host = hosts[turn % hosts.size()];
     if (host.empty()) {
-        host = "/var/run/postgresql";  // the default unix socket directory of Debian's libpq
+        host = config().unix_socket_dir.empty() ? "/tmp" : config().unix_socket_dir;  // PgBouncer's rule
     }
     if (const auto address = net::literal_address(host, database.port)) {
         connect_to(pool, *address);

@@ -36,7 +36,7 @@ bool Worker::admit_console(ClientConnection& client, const session::ClientIdenti
 void Worker::welcome_console(ClientConnection& client) {
     protocol::MessageWriter out;
     write_authentication_ok(client, out);
-    for (const auto& [name, value] : admin::welcome_parameters(process_.version)) {
+    for (const auto& [name, value] : admin::welcome_parameters(process_.version_number)) {
         protocol::write_parameter_status(out, name, value);
     }
     write_key_and_ready(client, out);

@@ -105,15 +105,16 @@ void Worker::read_job(ServerConnection& server) {
 }
 
 void Worker::finish_job(ServerConnection& server) {
-    server.pool->testing.fetch_sub(1, std::memory_order_relaxed);
     const ServerJob job = server.job;
-    server.state = ServerState::kActive;
-    server.query_start = {};
     ClientConnection* client = server.client;
     if (!server.tracker.clean() || server.in || (server.job_failed && job != ServerJob::kParameters)) {
-        server_lost(server, server.job_failed ? server.job_error : "server was not ready after our query");
+        const std::string reason = server.job_failed ? server.job_error : "server was not ready after our query";
+        server_lost(server, reason);  // still in its job: a client that waits for it gets another
         return;
     }
+    server.pool->testing.fetch_sub(1, std::memory_order_relaxed);
+    server.state = ServerState::kActive;
+    server.query_start = {};
     if (client != nullptr && job == ServerJob::kParameters && server.job_failed) {
         server.client = nullptr;
         client->server = nullptr;
@@ -185,6 +186,7 @@ void Worker::server_lost(ServerConnection& server, std::string_view reason) {
     ClientConnection* client = server.client;
     const bool untouched = server.state == ServerState::kJob && server.job != ServerJob::kReset;
     const bool first_query = server.job == ServerJob::kConnectQuery;
+    const bool mid_message = server.state == ServerState::kActive && !server.relay.at_boundary();
     SharedPool& pool = *server.pool;
     server.client = nullptr;
     if (client != nullptr) {
@@ -207,7 +209,11 @@ void Worker::server_lost(ServerConnection& server, std::string_view reason) {
         }
         return;
     }
-    disconnect(*client, protocol::sqlstate::kConnectionFailure, reason);
+    if (mid_message) {
+        close_client(*client, reason);  // an error would be read as part of the message that broke off
+    } else {
+        disconnect(*client, protocol::sqlstate::kConnectionFailure, reason);
+    }
 }
 
 void Worker::close_server(ServerConnection& server, std::string_view reason) {
