@@ -1,8 +1,8 @@
 // tests/golden/<case>.in.yaml -> every object of the pool -> <case>.out.yaml. UPDATE_GOLDEN=1 rewrites the latter.
 #include "dataplane/config/config_loader.hpp"
 #include "operator/api/connection_pool_codec.hpp"
-#include "operator/specs/desired_state.hpp"
 #include "operator/kube/base64.hpp"
+#include "operator/specs/desired_state.hpp"
 #include "operator/standalone/manifest_reader.hpp"
 #include "operator/standalone/yaml_writer.hpp"
 
