@@ -176,7 +176,7 @@ void Node::roll_out(const Json& deployment, TimePoint now) {
     const std::string revision = revision_of(deployment, port);
     const RolloutPlan plan = plan_rollout(deployment, revision, pods);
     for (int i = 0; i < plan.start; ++i) {
-        pods_.push_back(std::make_unique<Pod>(cluster_, ports_, pod_options_, deployment, revision, port, ++created_));
+        pods_.push_back(std::make_unique<Pod>(cluster_, ports_, pod_options_, deployment, PodIdentity{revision, port, ++created_}));
     }
     for (const std::string& ended : plan.end) {
         for (const auto& pod : pods_) {

@@ -30,13 +30,13 @@ std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime
 
 /// Five letters and digits that differ from pod to pod, as ReplicaSets make them.
 std::string suffix(long number) {
-    static constexpr std::string_view kLetters = "bcdfghjklmnpqrstvwxz2456789";
+    constexpr std::string_view letters = "bcdfghjklmnpqrstvwxz2456789";
     auto value = static_cast<unsigned long>(number) * 2'654'435'761UL +
                  static_cast<unsigned long>(std::chrono::system_clock::now().time_since_epoch().count());
     std::string out;
     for (int i = 0; i < 5; ++i) {
-        out += kLetters[value % kLetters.size()];
-        value /= kLetters.size();
+        out += letters[value % letters.size()];
+        value /= letters.size();
     }
     return out;
 }
@@ -45,21 +45,18 @@ Duration grace_of(const Json& spec) { return seconds(std::max<std::int64_t>(0, k
 
 }  // namespace
 
-Pod::Pod(
-    MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const Json& deployment, std::string revision, int listen_port,
-    long number
-)
+Pod::Pod(MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const Json& deployment, PodIdentity identity)
     : cluster_(cluster),
       ports_(ports),
       options_(options),
       deployment_(kube::object_name_of(deployment)),
       owner_(kube::controller_reference_to(deployment)),
       template_(kube::object_or_empty(deployment, "/spec/template")),
-      revision_(std::move(revision)),
-      listen_port_(listen_port),
-      number_(number),
+      revision_(std::move(identity.revision)),
+      listen_port_(identity.listen_port),
+      number_(identity.number),
       backoff_(kFirstBackoff) {
-    name_ = {deployment_.ns, fmt::format("{}-{}-{}", deployment_.name, revision_, suffix(number))};
+    name_ = {deployment_.ns, fmt::format("{}-{}-{}", deployment_.name, revision_, suffix(number_))};
     waiting_ = "ContainerCreating";
     publish(true);
 }

@@ -22,10 +22,16 @@ struct PodOptions {
     std::filesystem::path directory;  // of all pods
 };
 
+/// What makes one pod of a Deployment different from another.
+struct PodIdentity {
+    std::string revision;  // of the template it is made from
+    int listen_port = 0;
+    long number = 0;  // order of creation
+};
+
 class Pod {
 public:
-    Pod(MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const kube::Json& deployment, std::string revision,
-        int listen_port, long number);
+    Pod(MemoryCluster& cluster, PortBook& ports, const PodOptions& options, const kube::Json& deployment, PodIdentity identity);
     Pod(const Pod&) = delete;
     Pod& operator=(const Pod&) = delete;
     ~Pod();
