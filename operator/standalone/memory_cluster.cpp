@@ -21,6 +21,7 @@ using kube::ResourceType;
 using kube::WatchEvent;
 
 constexpr std::size_t kRememberedChanges = 4096;
+constexpr std::size_t kRememberedEvents = 500;
 
 std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 
@@ -237,6 +238,21 @@ ApiResult<void> MemoryCluster::emit(const kube::EventRecord& event) {
     auto stored = apply(kube::kEvent, {ns, event.name}, std::move(object));
     if (!stored) {
         return stored.error();
+    }
+    std::optional<ObjectName> forgotten;
+    {
+        const std::scoped_lock lock(mutex_);
+        const ObjectName name{ns, event.name};
+        if (std::find(events_.begin(), events_.end(), name) == events_.end()) {
+            events_.push_back(name);
+        }
+        if (events_.size() > kRememberedEvents) {
+            forgotten = events_.front();
+            events_.pop_front();
+        }
+    }
+    if (forgotten) {
+        purge(kube::kEvent, *forgotten);
     }
     if (emitted_) {
         emitted_(event);

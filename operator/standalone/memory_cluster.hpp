@@ -80,6 +80,7 @@ private:
     std::condition_variable_any wake_;
     std::map<Key, Stored> objects_;
     std::deque<Change> changes_;
+    std::deque<kube::ObjectName> events_;  // the Events kept, oldest first
     std::uint64_t version_ = 0;
     std::uint64_t oldest_ = 0;  // changes up to this version are forgotten
     std::uint64_t uids_ = 0;

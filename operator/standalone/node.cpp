@@ -18,6 +18,9 @@ namespace {
 
 using kube::Json;
 
+constexpr Duration kTellAgain = std::chrono::minutes(1);
+constexpr Duration kLookAtPorts = std::chrono::milliseconds(500);
+
 std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 
 /// FNV-1a: a short name for a text, not a protection.
@@ -78,6 +81,9 @@ void Node::run() {
 void Node::wait(TimePoint now) {
     std::vector<pollfd> fds{{.fd = wake_fd_, .events = POLLIN, .revents = 0}};
     TimePoint due = now + std::chrono::seconds(5);
+    if (!port_taken_.empty()) {
+        due = std::min(due, now + kLookAtPorts);
+    }
     for (const auto& pod : pods_) {
         due = std::min(due, pod->due());
         for (const auto& [fd, events] : pod->waits_for()) {
@@ -103,6 +109,7 @@ void Node::turn(TimePoint now) {
         for (const auto& [name, known] : deployments_) {
             if (!seen.contains(name)) {
                 ports_.forget(name.to_string());
+                port_taken_.erase(name);
             }
         }
         deployments_ = seen;
@@ -175,7 +182,8 @@ void Node::roll_out(const Json& deployment, TimePoint now) {
     publish_endpoint(name, port);
     const std::string revision = revision_of(deployment, port);
     const RolloutPlan plan = plan_rollout(deployment, revision, pods);
-    for (int i = 0; i < plan.start; ++i) {
+    const int start = plan.start > 0 && may_use(port, name, pods, now) ? plan.start : 0;
+    for (int i = 0; i < start; ++i) {
         pods_.push_back(std::make_unique<Pod>(cluster_, ports_, pod_options_, deployment, PodIdentity{revision, port, ++created_}));
     }
     for (const std::string& ended : plan.end) {
@@ -187,6 +195,28 @@ void Node::roll_out(const Json& deployment, TimePoint now) {
     }
     const Json status = deployment_status(deployment, revision, views_of(name), now_text());
     static_cast<void>(cluster_.set_status(kube::kDeployment, name, status));
+}
+
+/// Pods share a port, and the kernel would let a stranger's join in: so before the first one the port must be nobody's.
+bool Node::may_use(int port, const kube::ObjectName& name, const std::vector<PodView>& pods, TimePoint now) {
+    if (!pods.empty() || is_port_free(options_.listen_addr, port)) {
+        port_taken_.erase(name);
+        return true;
+    }
+    const auto [told, first] = port_taken_.try_emplace(name, now);
+    if (first || now - told->second >= kTellAgain) {
+        told->second = now;
+        kube::EventRecord event;
+        event.regarding = {kube::kConnectionPool.api_version(), std::string(kube::kConnectionPool.kind), name.ns, name.name, ""};
+        event.type = kube::EventRecord::Type::kWarning;
+        event.reason = "PortTaken";
+        event.action = "Starting";
+        event.note = fmt::format("another program listens on {}:{}; the pool starts when it is free", options_.listen_addr, port);
+        event.name = fmt::format("{}.port-taken", name.name);
+        event.first_observed = event.last_observed = std::chrono::system_clock::now();
+        static_cast<void>(cluster_.emit(event));
+    }
+    return false;
 }
 
 void Node::publish_endpoint(const kube::ObjectName& name, int port) {

@@ -44,6 +44,7 @@ private:
     void run();
     void turn(TimePoint now);
     void roll_out(const kube::Json& deployment, TimePoint now);
+    [[nodiscard]] bool may_use(int port, const kube::ObjectName& name, const std::vector<PodView>& pods, TimePoint now);
     void publish_endpoint(const kube::ObjectName& name, int port);
     [[nodiscard]] bool is_ours(const kube::Json& deployment) const;
     [[nodiscard]] std::optional<int> stated_port(const kube::Json& deployment);
@@ -57,6 +58,7 @@ private:
     PortBook ports_;
     std::vector<std::unique_ptr<Pod>> pods_;
     std::map<kube::ObjectName, bool> deployments_;
+    std::map<kube::ObjectName, TimePoint> port_taken_;  // pools that wait for their port; when people were told
     long created_ = 0;
     int wake_fd_ = -1;
     std::atomic<bool> stopping_{false};

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import threading
 import time
 import urllib.request
@@ -206,6 +207,40 @@ def test_a_crashed_process_comes_back(quickstart):
     assert "BackOff: the process ended with killed by signal 9" in operator.events()
 
 
+def test_a_port_that_somebody_else_has_is_not_shared(operator):
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        operator.add_quickstart()
+        port = stranger.getsockname()[1]
+        operator.edit("connectionpool.yaml", r'standalone-port: "\d+"', f'standalone-port: "{port}"')
+        operator.start()
+        wait_until(lambda: f"PortTaken: another program listens on 127.0.0.1:{port}" in operator.events(), "the Event")
+        assert not operator.pods() and not operator.is_true("Ready")
+    operator.wait_ready(timeout=10)
+
+
+def test_users_of_their_own_log_in_as_themselves(operator):
+    port = operator.add_quickstart()
+    operator.postgres.sql("drop role if exists second; create role second login password 'two'")
+    operator.write("users.yaml", """apiVersion: v1
+kind: Secret
+metadata: {name: orders-users-list}
+stringData:
+  userlist.txt: |
+    "orders" "quickstart"
+    "second" "two"
+""")
+    text = (operator.manifests / "connectionpool.yaml").read_text()
+    operator.write("connectionpool.yaml", text.replace("spec:\n", "spec:\n  auth: {usersSecretRef: {name: orders-users-list}}\n", 1))
+    operator.start()
+    operator.wait_ready()
+    for user, password in (("orders", "quickstart"), ("second", "two")):
+        with connect(port, user=user, password=password) as connection:
+            assert connection.execute("select current_user").fetchone() == (user,)
+
+
 def test_replicas_share_the_port_and_the_size(quickstart):
     operator, port = quickstart
     text = (operator.manifests / "connectionpool.yaml").read_text()
@@ -264,9 +299,8 @@ def test_removing_the_manifest_leaves_no_process_and_no_file(quickstart):
     operator, port = quickstart
     pods = list(operator.pods())
     (operator.manifests / "connectionpool.yaml").unlink()
-    wait_until(lambda: not operator.status_path().exists() and not operator.pods(), "the pool being gone", 15)
-    assert not [pid for pid in pods if exists(pid)]
-    assert not list((operator.manifests / ".cenote/pods").iterdir())
+    wait_until(lambda: not operator.status_path().exists() and not [pid for pid in pods if exists(pid)], "the pool being gone", 15)
+    wait_until(lambda: not list((operator.manifests / ".cenote/pods").iterdir()), "its files being gone", 5)
     with pytest.raises(psycopg.OperationalError):
         connect(port)
 
