@@ -201,9 +201,13 @@ def test_a_crashed_process_comes_back(quickstart):
     (pid,) = operator.pods()
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: operator.pods() and pid not in operator.pods(), "a new process")
+
+    def answers():
+        with connect(port) as connection:
+            return connection.execute("select 1").fetchone() == (1,)
+
+    wait_until(answers, "queries through it")
     wait_until(lambda: operator.is_true("Ready"), "readiness")
-    with connect(port) as connection:
-        connection.execute("select 1")
     assert "BackOff: the process ended with killed by signal 9" in operator.events()
 
 
