@@ -21,7 +21,6 @@ using kube::ResourceType;
 using kube::WatchEvent;
 
 constexpr std::size_t kRememberedChanges = 4096;
-constexpr std::size_t kRememberedEvents = 500;
 
 std::string now_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 
@@ -216,48 +215,6 @@ void MemoryCluster::purge(const ResourceType& type, const ObjectName& name) {
         erase(key_of(type, name));
     }
     announce();
-}
-
-ApiResult<void> MemoryCluster::emit(const kube::EventRecord& event) {
-    const std::string ns = event.regarding.ns.empty() ? "default" : event.regarding.ns;
-    Json object{
-        {"type", event.type == kube::EventRecord::Type::kWarning ? "Warning" : "Normal"},
-        {"reason", event.reason},
-        {"action", event.action},
-        {"note", event.note},
-        {"regarding",
-         {{"apiVersion", event.regarding.api_version},
-          {"kind", event.regarding.kind},
-          {"namespace", event.regarding.ns},
-          {"name", event.regarding.name},
-          {"uid", event.regarding.uid}}},
-    };
-    if (event.count > 1) {
-        object["series"] = {{"count", event.count}};
-    }
-    auto stored = apply(kube::kEvent, {ns, event.name}, std::move(object));
-    if (!stored) {
-        return stored.error();
-    }
-    std::optional<ObjectName> forgotten;
-    {
-        const std::scoped_lock lock(mutex_);
-        const ObjectName name{ns, event.name};
-        if (std::find(events_.begin(), events_.end(), name) == events_.end()) {
-            events_.push_back(name);
-        }
-        if (events_.size() > kRememberedEvents) {
-            forgotten = events_.front();
-            events_.pop_front();
-        }
-    }
-    if (forgotten) {
-        purge(kube::kEvent, *forgotten);
-    }
-    if (emitted_) {
-        emitted_(event);
-    }
-    return {};
 }
 
 ApiResult<void> MemoryCluster::watch(

@@ -141,5 +141,26 @@ TEST_F(MemoryClusterTest, SelectorsSelect) {
     EXPECT_EQ(count("", "", "metadata.name=a"), 2U);
 }
 
+TEST_F(MemoryClusterTest, OnlyTheLastEventsAreKept) {
+    for (int i = 0; i < 600; ++i) {
+        kube::EventRecord event;
+        event.regarding.ns = "shop";
+        event.name = fmt::format("event-{}", i);
+        ASSERT_TRUE(cluster_.emit(event));
+    }
+    EXPECT_EQ(cluster_.list(kube::kEvent, {})->items.size(), 500U);
+    EXPECT_FALSE(cluster_.get(kube::kEvent, {"shop", "event-99"}));
+    EXPECT_TRUE(cluster_.get(kube::kEvent, {"shop", "event-599"}));
+}
+
+TEST_F(MemoryClusterTest, WhatIsMadeForADeadOwnerIsCollected) {
+    const Json owner = pool({{"replicas", 1}});
+    ASSERT_TRUE(cluster_.remove(kube::kConnectionPool, kName, kube::Propagation::kBackground));
+    static_cast<void>(
+        cluster_.apply(kube::kConfigMap, kName, {{"metadata", {{"ownerReferences", Json::array({kube::controller_reference_to(owner)})}}}})
+    );
+    EXPECT_FALSE(cluster_.get(kube::kConfigMap, kName));
+}
+
 }  // namespace
 }  // namespace cenote::standalone
