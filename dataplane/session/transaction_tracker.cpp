@@ -9,7 +9,14 @@ namespace cenote::session {
 namespace frontend = protocol::frontend;
 namespace backend = protocol::backend;
 
-void TransactionTracker::push(Owed owed) { owed_.push_back(owed); }
+void TransactionTracker::push(Owed owed) {
+    // A client that keeps its pipeline filled never empties it: the answered part must go all the same.
+    if (owed_.size() == owed_.capacity() && head_ * 2 > owed_.size()) {
+        owed_.erase(owed_.begin(), owed_.begin() + static_cast<std::ptrdiff_t>(head_));
+        head_ = 0;
+    }
+    owed_.push_back(owed);
+}
 
 void TransactionTracker::pop() noexcept {
     if (++head_ == owed_.size()) {
@@ -47,11 +54,14 @@ void TransactionTracker::on_client_message(char type) {
             if (in_copy_) {
                 copy_end_sent_ = true;
             }
-            push(Owed::kCopyEnd);
+            if (!empty()) {  // with nothing owed no COPY runs or is to come: the server ignores what is late for a failed one
+                push(Owed::kCopyEnd);
+            }
             return;
         case frontend::kCopyData:
+        case frontend::kFlush:
             return;
-        default:  // P B D E C H
+        default:  // P B D E C
             if (!skips_to_sync_ && (empty() || owed_.back() != Owed::kBatch)) {
                 push(Owed::kBatch);
             }

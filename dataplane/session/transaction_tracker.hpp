@@ -7,9 +7,10 @@
 //
 //   sent by the client     | remembered as
 //   Q F                    | an answer is owed (dropped at the server while it skips to a Sync)
-//   P B D E C H            | an open batch: nothing is owed yet, but the server is not clean
+//   P B D E C              | an open batch: nothing is owed yet, but the server is not clean
 //   S                      | an answer is owed, the batch ends (ignored inside COPY IN)
-//   c f                    | the end of a COPY IN
+//   c f                    | the end of a COPY IN (with nothing owed: late for one that failed, ignored)
+//   d H                    | nothing
 // Where the order of events does not prove what the server did, provable() turns false: such a server is never used again.
 #pragma once
 
