@@ -103,8 +103,9 @@ Result<void> Application::pause(const std::string& database) {
         const auto line = runtime()->config->resolve_database(database);
         process_->registry.database(*runtime(), *line).paused = true;
     }
-    set_ledgers_paused(*pools, true);
-    renew(*pools);
+    const auto all = pools_of(database);  // asked again: one that was made before the flag was set would go on
+    set_ledgers_paused(*all, true);
+    renew(*all);
     return {};
 }
 
@@ -122,7 +123,7 @@ Result<void> Application::resume(const std::string& database) {
         }
         paused_ = suspended_ = false;
         process_->registry.set_paused(false);
-        auto running = *pools;
+        auto running = process_->registry.pools();  // asked only now: one that was made meanwhile was made paused
         std::erase_if(running, [](const worker::SharedPool* pool) { return pool->database.paused.load(); });
         set_ledgers_paused(running, false);
         return {};

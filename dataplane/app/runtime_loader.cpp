@@ -53,7 +53,8 @@ Result<std::shared_ptr<const worker::Runtime>> load_runtime(
     if (before != nullptr) {
         users.adopt_caches(*before->users);
     }
-    session::TrackedNames tracked((*config)->track_extra_parameters);
+    // Read at the start only: every client's and server's set is laid out by it.
+    auto tracked = before != nullptr ? before->tracked : session::TrackedNames((*config)->track_extra_parameters);
     return std::shared_ptr<const worker::Runtime>(std::make_shared<worker::Runtime>(
         worker::Runtime{*config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), sha256_hex(main_text), std::move(auth_hash)}
     ));

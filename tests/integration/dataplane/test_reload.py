@@ -156,3 +156,12 @@ def test_status_counts_reloads_and_hashes_the_file(cenote_only, pooler):
     pooler.admin("reload")
     wait_until(lambda: pooler.status()["configHash"] == hashlib.sha256(pooler.ini.read_bytes()).hexdigest(), "the new hash")
     assert pooler.status()["reloads"] > before["reloads"]
+
+
+def test_tracked_parameters_stay_as_they_were_at_the_start(make_pooler, postgres, cenote_only):
+    pooler = make_pooler(postgres, settings={"track_extra_parameters": "IntervalStyle, work_mem"})
+    pooler.connect().close()
+    pooler.write(track_extra_parameters="IntervalStyle")
+    pooler.admin("reload")
+    with pooler.connect(options="'-c work_mem=7MB'") as client:
+        assert client.execute("show work_mem").fetchone() == ("7MB",)
