@@ -14,6 +14,8 @@ namespace cenote::session {
 /// Names in a fixed order; made once from the configuration. Index = place in a ParameterSet.
 class TrackedNames {
 public:
+    /// So many names at the front are reported by every server at its login.
+    static constexpr std::size_t kAlwaysReported = 5;
     explicit TrackedNames(const std::vector<std::string>& extra);
     /// Case-insensitive; -1 if not tracked.
     [[nodiscard]] int index_of(std::string_view name) const noexcept;

@@ -48,6 +48,7 @@ struct ClientConnection : pool::Waiter {
     std::uint32_t armed = 0;    // epoll events asked for
     ClientState state = ClientState::kStartup;
     bool counts_in_limits = false;
+    bool expects = false;       // in the ledger's queue, or a server or an answer is on its way to it
     bool waits_for_welcome = false;  // read under the pool's lock while it is queued
     bool admin_busy = false;    // a console command runs
     admin::Access admin_access = admin::Access::kStats;

@@ -15,17 +15,28 @@ namespace {
 // One buffer a worker, shared by all its reads: large results are read in large pieces (field-tested: 256 KiB costs 0.28 of 4 KiB).
 constexpr std::size_t kReadBuffer = 256 * 1024;
 
-std::uint64_t random_seed() {
-    std::random_device device;
-    return std::uint64_t{device()} << 32U | device();
-}
-
 }  // namespace
 
 Worker::Worker(pool::WorkerId id, Process& process, std::shared_ptr<const Runtime> runtime)
-    : id_(id), process_(process), runtime_(std::move(runtime)), now_(Clock::now()), read_buffer_(kReadBuffer), random_(random_seed()) {}
+    : id_(id), process_(process), runtime_(std::move(runtime)), now_(Clock::now()), read_buffer_(kReadBuffer) {}
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+    stop();
+    for (auto* client : clients_) {
+        if (client != nullptr) {
+            if (client->fd >= 0) {
+                ::close(client->fd);
+            }
+            delete client;
+        }
+    }
+    for (auto* server : servers_) {
+        // The protocol's own goodbye, so that the server's log stays quiet.
+        static_cast<void>(::send(server->fd, "X\0\0\0\4", 5, MSG_NOSIGNAL | MSG_DONTWAIT));
+        ::close(server->fd);
+        delete server;
+    }
+}
 
 void Worker::start() {
     thread_ = std::thread([this] {
@@ -57,21 +68,6 @@ void Worker::run() {
         }
         bury();
     }
-    for (auto* client : clients_) {
-        if (client != nullptr) {
-            ::close(client->fd);
-            delete client;
-        }
-    }
-    for (auto* server : servers_) {
-        // The protocol's own goodbye, so that the server's log stays quiet.
-        static_cast<void>(::send(server->fd, "X\0\0\0\4", 5, MSG_NOSIGNAL | MSG_DONTWAIT));
-        ::close(server->fd);
-        delete server;
-    }
-    clients_.clear();
-    servers_.clear();
-    bury();
 }
 
 void Worker::dispatch(const EventLoop::Event& event) {

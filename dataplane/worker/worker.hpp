@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -67,7 +66,8 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     void start();
-    /// Closes everything and ends the thread. Any thread but the worker's own.
+    /// Ends the thread. Any thread but the worker's own. Its connections stay until it is destroyed, and no worker may be while another
+    /// runs: the pools' ledgers name connections of all.
     void stop();
 
     // Any thread:
@@ -129,7 +129,8 @@ private:
     // worker_console.cpp
     [[nodiscard]] bool admit_console(ClientConnection& client, const session::ClientIdentity& identity);
     void welcome_console(ClientConnection& client);
-    void read_admin(ClientConnection& client);
+    void read_admin(ClientConnection& client, std::uint32_t events);
+    void process_admin(ClientConnection& client, std::string_view bytes);
 
     // worker_relay.cpp: the query path
     void on_client(ClientConnection& client, std::uint32_t events);
@@ -147,7 +148,9 @@ private:
     [[nodiscard]] bool acquire(ClientConnection& client);
     [[nodiscard]] bool link(ClientConnection& client, ServerConnection& server);
     void resume(ClientConnection& client);
+    void welcome(ClientConnection& client);
     void serve(ClientConnection& client, ServerConnection& server);
+    [[nodiscard]] bool release_if_done(ServerConnection& server);
     void unlink_and_release(ServerConnection& server);
     void put_back(ServerConnection& server);
     void hand_over(ServerConnection& server, ClientConnection& client);
@@ -161,6 +164,7 @@ private:
     void start_job(ServerConnection& server, ServerJob job, const std::string& sql);
     void read_job(ServerConnection& server);
     void finish_job(ServerConnection& server);
+    void forget_unreported(ServerConnection& server);
     void read_idle(ServerConnection& server);
     [[nodiscard]] bool on_unasked(ServerConnection& server, std::string_view bytes);
     void server_lost(ServerConnection& server, std::string_view reason);
@@ -169,7 +173,7 @@ private:
 
     // worker_connect.cpp
     void connect_server(SharedPool& pool);
-    void connect_to(SharedPool& pool, const net::Address& address);
+    void connect_to(SharedPool& pool, const net::Address& address, std::uint32_t epoch);
     void on_connecting(ServerConnection& server);
     void read_server_login(ServerConnection& server);
     void server_ready(ServerConnection& server);
@@ -191,7 +195,8 @@ private:
     void tick();
     void tick_logins();
     void tick_servers();
-    void tick_pool(SharedPool& pool);
+    [[nodiscard]] bool tick_pool(SharedPool& pool);
+    void wake_keeper(SharedPool& pool);
     void tick_drain();
 
     // worker_ends.cpp
@@ -210,6 +215,7 @@ private:
     EventLoop loop_;
     std::thread thread_;
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> dozing_{true};  // no tick is due: who starts to wait in a pool kept here wakes it
     std::atomic<int> client_count_{0};
     std::atomic<int> login_count_{0};
     std::atomic<int> admin_count_{0};
@@ -229,7 +235,6 @@ private:
     std::vector<std::unique_ptr<ServerConnection>> dead_servers_;
     std::vector<std::unique_ptr<CancelConnection>> dead_cancels_;
     std::size_t drain_next_ = 0;
-    std::mt19937_64 random_;
 };
 
 }  // namespace cenote::worker

@@ -25,6 +25,8 @@ std::vector<std::string> split_hosts(const std::string& hosts) {
 
 // REQUIRES: the ledger counts it as opening, and its places in the database's and the user's limits are taken.
 void Worker::connect_server(SharedPool& pool) {
+    // Before the settings are read: a reload in between, or while the name is asked for, makes the connection obsolete.
+    const std::uint32_t epoch = pool.epoch;
     const auto& database = pool.settings().database;
     std::size_t turn = 0;
     {
@@ -37,13 +39,13 @@ void Worker::connect_server(SharedPool& pool) {
         host = config().unix_socket_dir.empty() ? "/tmp" : config().unix_socket_dir;  // PgBouncer's rule
     }
     if (const auto address = net::literal_address(host, database.port)) {
-        connect_to(pool, *address);
+        connect_to(pool, *address, epoch);
         return;
     }
-    process_.resolve(host, database.port, [this, &pool, turn](Result<std::vector<net::Address>> addresses) {
-        loop_.post([this, &pool, turn, addresses = std::move(addresses)] {
+    process_.resolve(host, database.port, [this, &pool, turn, epoch](Result<std::vector<net::Address>> addresses) {
+        loop_.post([this, &pool, turn, epoch, addresses = std::move(addresses)] {
             if (addresses && !addresses->empty()) {
-                connect_to(pool, (*addresses)[turn % addresses->size()]);
+                connect_to(pool, (*addresses)[turn % addresses->size()], epoch);
                 return;
             }
             {
@@ -56,7 +58,7 @@ void Worker::connect_server(SharedPool& pool) {
     });
 }
 
-void Worker::connect_to(SharedPool& pool, const net::Address& address) {
+void Worker::connect_to(SharedPool& pool, const net::Address& address, std::uint32_t epoch) {
     const auto& c = config();
     auto fd = net::start_connect(address, {c.tcp_keepalive, c.tcp_keepcnt, c.tcp_keepidle, c.tcp_keepintvl, c.tcp_user_timeout});
     if (!fd) {
@@ -72,7 +74,7 @@ void Worker::connect_to(SharedPool& pool, const net::Address& address) {
     server->fd = fd->release();
     server->pool = &pool;
     server->worker = id_;
-    server->epoch = pool.epoch;
+    server->epoch = epoch;
     server->address = address;
     server->connected_at = now_;
     server->id = process_.next_id++;

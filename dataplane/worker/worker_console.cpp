@@ -50,8 +50,12 @@ void Worker::welcome_console(ClientConnection& client) {
     }
 }
 
-void Worker::read_admin(ClientConnection& client) {
+void Worker::read_admin(ClientConnection& client, std::uint32_t events) {
     if (client.admin_busy) {
+        if ((events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0) {
+            close_client(client, "client unexpected eof");
+            return;
+        }
         // One command at a time; what is sent meanwhile stays in the socket.
         arm_client(client, client.armed & ~static_cast<std::uint32_t>(EPOLLIN));
         return;
@@ -61,7 +65,10 @@ void Worker::read_admin(ClientConnection& client) {
         close_client(client, "client unexpected eof");
         return;
     }
-    std::string_view rest = got.bytes;
+    process_admin(client, got.bytes);
+}
+
+void Worker::process_admin(ClientConnection& client, std::string_view rest) {
     while (!client.admin_busy && rest.size() >= protocol::kHeaderSize) {
         const auto header = protocol::read_header(rest);
         if (!header.valid() || header.length > kMaxConsoleQuery) {
@@ -101,10 +108,13 @@ void Worker::admin_reply(ClientRef ref, std::string bytes) {
                 return;
             case Sent::kBlocked:
                 arm_client(*client, EPOLLIN | EPOLLRDHUP | EPOLLOUT);
-                return;
+                break;
             case Sent::kAll:
                 arm_client(*client, EPOLLIN | EPOLLRDHUP);
-                return;
+                break;
+        }
+        if (const auto kept = std::move(client->in)) {  // the next command came along with this one
+            process_admin(*client, *kept);
         }
     });
 }

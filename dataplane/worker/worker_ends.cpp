@@ -27,7 +27,6 @@ void Worker::disconnect(ClientConnection& client, std::string_view code, std::st
 void Worker::close_client(ClientConnection& client, std::string_view reason) {
     CENOTE_CHECK(client.state != ClientState::kClosed);
     const bool was_admin = client.state == ClientState::kAdmin;
-    const bool waits = (client.state == ClientState::kWaiting || client.state == ClientState::kWelcome) && client.server == nullptr && client.pool != nullptr;
     if (config().log_disconnections) {
         const auto age = std::chrono::duration_cast<std::chrono::seconds>(now_ - client.connected_at).count();
         log::info("{} closing because: {} (age={}s)", describe(client), reason, age);
@@ -53,7 +52,7 @@ void Worker::close_client(ClientConnection& client, std::string_view reason) {
         pool->clients.fetch_sub(1, std::memory_order_relaxed);
         pool->database.clients.give_back();
         pool->user.clients.give_back();
-        if (waits) {
+        if (client.expects) {
             const std::lock_guard lock(pool->mutex);
             server_on_its_way = !pool->ledger.cancel(client);
         }
@@ -62,7 +61,7 @@ void Worker::close_client(ClientConnection& client, std::string_view reason) {
         client.server = nullptr;
         if (server->state == ServerState::kJob) {
             server->client = nullptr;  // the job goes on; then it is nobody's
-        } else if (server->tracker.clean() && server->relay.at_boundary() && client.relay.at_boundary() && !server->out) {
+        } else if (server->tracker.clean() && server->relay.at_boundary() && client.relay.at_boundary() && !server->in && !server->out) {
             unlink_and_release(*server);
         } else {
             server->client = nullptr;

@@ -22,7 +22,9 @@ bool Worker::acquire(ClientConnection& client) {
         if (client.state != ClientState::kWelcome) {
             client.state = ClientState::kWaiting;
         }
+        client.expects = got.server == nullptr || got.remote;
         if (got.server == nullptr) {
+            wake_keeper(pool);
             open_connections(pool);
             return false;
         }
@@ -48,6 +50,7 @@ bool Worker::link(ClientConnection& client, ServerConnection& server) {
     const bool stale = settings.check_servers && server.job != ServerJob::kCheck && server.idle_since != TimePoint{} &&
                        now_ - server.idle_since >= settings.server_check_delay;
     server.job = ServerJob::kNone;
+    client.expects = false;
     client.server = &server;
     server.client = &client;
     server.state = ServerState::kActive;
@@ -79,16 +82,24 @@ bool Worker::link(ClientConnection& client, ServerConnection& server) {
 void Worker::resume(ClientConnection& client) {
     if (client.state == ClientState::kWelcome) {
         ServerConnection& server = *client.server;
-        finish_login(client);
-        if (client.server == &server) {
-            unlink_and_release(server);
-        }
+        client.server = nullptr;
+        server.client = nullptr;
+        welcome(client);
+        put_back(server);  // nothing of the client's has reached it
         return;
     }
     arm_client(client, client.armed | EPOLLIN);
     if (auto kept = std::move(client.in)) {
         process_client(client, *kept);
         shelf_.give(std::move(kept));
+    }
+}
+
+// Its login is done; what it sent along with its password goes on.
+void Worker::welcome(ClientConnection& client) {
+    finish_login(client);
+    if (client.state == ClientState::kIdle && client.in) {
+        resume(client);
     }
 }
 
@@ -103,6 +114,7 @@ void Worker::unlink_and_release(ServerConnection& server) {
     const PoolSettings& settings = server.pool->settings();
     client.server = nullptr;
     server.client = nullptr;
+    arm_server(server, EPOLLIN | EPOLLRDHUP);  // it may have been held back by a client that did not read
     if (client.state == ClientState::kActive) {
         client.state = ClientState::kIdle;
         if (draining_) {
@@ -140,32 +152,41 @@ void Worker::put_back(ServerConnection& server) {
         close_server(server, "limit was lowered");
         return;
     }
-    pool::Waiter* waiter = nullptr;
-    bool surplus = false;
-    {
-        const std::lock_guard lock(pool.mutex);
-        const std::size_t most = settings.limits.pool_size + (pool.ledger.waiting() > 0 ? settings.limits.reserve_pool_size : 0);
-        surplus = settings.limits.pool_size > 0 && pool.ledger.open() > most;
-        if (!surplus) {
-            server.state = ServerState::kIdle;
-            waiter = pool.ledger.release(server, now_);
+    while (true) {
+        pool::Waiter* waiter = nullptr;
+        bool surplus = false;
+        {
+            const std::lock_guard lock(pool.mutex);
+            const std::size_t most = settings.limits.pool_size + (pool.ledger.waiting() > 0 ? settings.limits.reserve_pool_size : 0);
+            surplus = settings.limits.pool_size > 0 && pool.ledger.open() > most;
+            if (!surplus) {
+                server.state = ServerState::kIdle;
+                waiter = pool.ledger.release(server, now_);
+            }
         }
-    }
-    if (surplus) {
-        close_server(server, "pool size was lowered");
-        return;
-    }
-    if (waiter == nullptr) {
-        arm_server(server, EPOLLIN | EPOLLRDHUP);
-        return;
-    }
-    server.state = ServerState::kActive;  // no longer anybody else's to take
-    server.idle_since = {};
-    auto& client = static_cast<ClientConnection&>(*waiter);
-    if (client.worker == id_) {
-        serve(client, server);
-    } else {
-        hand_over(server, client);
+        if (surplus) {
+            close_server(server, "pool size was lowered");
+            return;
+        }
+        if (waiter == nullptr) {
+            arm_server(server, EPOLLIN | EPOLLRDHUP);
+            return;
+        }
+        server.state = ServerState::kActive;  // no longer anybody else's to take
+        server.idle_since = {};
+        auto& client = static_cast<ClientConnection&>(*waiter);
+        if (client.worker != id_) {
+            hand_over(server, client);
+            return;
+        }
+        if (client.state != ClientState::kWelcome) {
+            serve(client, server);
+            return;
+        }
+        // It waits for the pool's welcome, which is there now: the server is free for the next one. A loop, for thousands may log in behind
+        // the first connection of a pool.
+        client.expects = false;
+        welcome(client);
     }
 }
 
@@ -175,7 +196,6 @@ void Worker::detach(ServerConnection& server) {
     servers_[server.place] = servers_.back();
     servers_[server.place]->place = server.place;
     servers_.pop_back();
-    shelf_.give(std::move(server.in));
 }
 
 // The client is no longer in the ledger's queue, so it stays until this reaches it: Ledger::cancel tells it that a server is on its way.
@@ -226,6 +246,7 @@ void Worker::unserved(ClientConnection& client, Why why, const Error& error) {
         forget_client(client);
         return;
     }
+    client.expects = false;
     switch (why) {
         case Why::kRetry:
             if (acquire(client)) {
@@ -351,6 +372,10 @@ void Worker::serve_waiters(SharedPool& pool) {
 }
 
 void Worker::take_idle_for(ServerConnection& server, ClientConnection& client) {
+    if (server.epoch != server.pool->epoch.load(std::memory_order_relaxed)) {
+        bring(server, client);  // which closes it
+        return;
+    }
     server.state = ServerState::kActive;
     if (client.state == ClientState::kClosed) {
         forget_client(client);

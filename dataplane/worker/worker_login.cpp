@@ -1,5 +1,9 @@
 // A client from accept to its first ReadyForQuery.
 #include <sys/epoll.h>
+
+#include <span>
+
+#include "dataplane/auth/crypto.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/frame.hpp"
@@ -38,7 +42,7 @@ void Worker::on_accepted(int fd) {
     client->connected_at = now_;
     client->request_at = now_;
     client->id = process_.next_id++;
-    client->secret = static_cast<std::int32_t>(random_());
+    auth::random_bytes(std::span(reinterpret_cast<std::uint8_t*>(&client->secret), sizeof client->secret));
     client->login = std::make_unique<ClientLogin>();
     if (free_slots_.empty()) {
         client->slot = static_cast<std::uint32_t>(clients_.size());
@@ -107,6 +111,10 @@ void Worker::read_login(ClientConnection& client) {
         keep(client.in, rest);
         if (client.state == ClientState::kIdle && client.in) {  // sent along with the password: legal, if rare
             resume(client);
+        } else if (client.state == ClientState::kAdmin) {
+            if (const auto kept = std::move(client.in)) {
+                process_admin(client, *kept);
+            }
         }
     }
 }
@@ -249,6 +257,7 @@ void Worker::authenticated(ClientConnection& client) {
         client.user = std::make_unique<std::string>(login.identity.user);
     }
     client.state = ClientState::kWelcome;
+    leave_login_list(client);  // from here query_wait_timeout counts
     bool known = false;
     Error failure;
     {
@@ -328,7 +337,6 @@ void Worker::finish_login(ClientConnection& client) {
     }
     client.state = ClientState::kIdle;
     client.login.reset();
-    leave_login_list(client);
     stats_of(pool).client_login_count.add(1);
     if (send_bytes(client.fd, client.out, out.data()) == Sent::kBroken) {
         close_client(client, "client unexpected eof");

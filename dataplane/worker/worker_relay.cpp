@@ -41,7 +41,7 @@ void Worker::on_client(ClientConnection& client, std::uint32_t events) {
             read_login(client);
             return;
         case ClientState::kAdmin:
-            read_admin(client);
+            read_admin(client, events);
             return;
         case ClientState::kIdle:
             read_client(client);
@@ -102,12 +102,18 @@ void Worker::process_client(ClientConnection& client, std::string_view bytes) {
                     if (client.state != ClientState::kClosed) {
                         keep(client.in, bytes.substr(at));
                     }
+                    if (client.state == ClientState::kActive) {
+                        resume(client);  // a first server died at once and the next one was ready before these bytes were kept
+                    }
                     return;
                 }
                 continue;
             case Kind::kNeedMore:
                 if (begin == at || forward_to_server(client, bytes.substr(begin, at - begin))) {
                     keep(client.in, bytes.substr(at));
+                    if (client.server != nullptr) {
+                        static_cast<void>(release_if_done(*client.server));  // late COPY data is through: the server's ReadyForQuery has come before
+                    }
                 }
                 return;
             case Kind::kTerminate:
@@ -125,7 +131,9 @@ void Worker::process_client(ClientConnection& client, std::string_view bytes) {
 void Worker::note_request(ClientConnection& client, char type) {
     namespace frontend = protocol::frontend;
     ServerConnection& server = *client.server;
-    if (server.query_start == TimePoint{} && type != frontend::kSync && type != frontend::kFlush) {
+    const bool asks = type != frontend::kSync && type != frontend::kFlush && type != frontend::kCopyData && type != frontend::kCopyDone &&
+                      type != frontend::kCopyFail;
+    if (asks && server.query_start == TimePoint{}) {
         auto& stats = stats_of(*client.pool);
         server.query_start = now_;
         stats.query_count.add(1);
@@ -152,8 +160,12 @@ bool Worker::forward_to_server(ClientConnection& client, std::string_view bytes)
         case Sent::kBroken:
             break;
     }
-    // Its last words (a FATAL error) may still be there to be read: the client shall have them.
+    // Its last words (a FATAL error) may still be there to be read: the client shall have them. Into a buffer of their own: callers up the
+    // stack may still look into read_buffer_.
+    std::vector<char> aside(read_buffer_.size());
+    aside.swap(read_buffer_);
     read_server(server);
+    aside.swap(read_buffer_);
     if (client.state == ClientState::kActive && client.server == &server) {
         server_lost(server, "server conn crashed?");
     }
@@ -192,6 +204,9 @@ void Worker::on_server(ServerConnection& server, std::uint32_t events) {
         if (sent == Sent::kAll) {
             arm_server(server, server.armed & ~static_cast<std::uint32_t>(EPOLLOUT));
             arm_client(*server.client, server.client->armed | EPOLLIN);
+            if (release_if_done(server)) {
+                return;
+            }
         }
     }
     if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) == 0) {
@@ -232,6 +247,10 @@ void Worker::read_server(ServerConnection& server) {
                 note_ready(server);
                 if (session::after_ready(pool.settings().mode, server.tracker) == session::AfterReady::kTransactionNotAllowed) {
                     ClientConnection& client = *server.client;
+                    // The answer itself still goes out, whole: an error in the middle of a row would be read as part of it.
+                    if (at > step.size && !forward_to_client(server, bytes.substr(0, at - step.size))) {
+                        return;
+                    }
                     disconnect(client, protocol::sqlstate::kProtocolViolation, "transaction blocks not allowed in statement pooling mode");
                     return;
                 }
@@ -257,15 +276,22 @@ void Worker::read_server(ServerConnection& server) {
                 return;
         }
     }
+    keep(server.in, bytes.substr(at));  // first: if the client is gone, that these bytes are there decides over the server
     if (at > 0 && !forward_to_client(server, bytes.substr(0, at))) {
         return;
     }
-    keep(server.in, bytes.substr(at));
-    // Only now, when every byte of this read has gone its way, may the server leave; what came behind a ReadyForQuery was this client's too.
-    if (at == bytes.size() && server.relay.at_boundary() && server.client->relay.at_boundary() && !server.out &&
-        session::after_ready(pool.settings().mode, server.tracker) == session::AfterReady::kRelease) {
+    static_cast<void>(release_if_done(server));
+}
+
+// Only when every byte that was read has gone its way may the server leave; what came behind a ReadyForQuery was this client's too.
+// True: it has left, maybe to another worker.
+bool Worker::release_if_done(ServerConnection& server) {
+    if (!server.in && !server.out && server.relay.at_boundary() && server.client->relay.at_boundary() &&
+        session::after_ready(server.pool->settings().mode, server.tracker) == session::AfterReady::kRelease) {
         unlink_and_release(server);
+        return true;
     }
+    return false;
 }
 
 void Worker::note_ready(ServerConnection& server) {

@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/frame.hpp"
@@ -107,7 +109,7 @@ void Worker::read_job(ServerConnection& server) {
 void Worker::finish_job(ServerConnection& server) {
     const ServerJob job = server.job;
     ClientConnection* client = server.client;
-    if (!server.tracker.clean() || server.in || (server.job_failed && job != ServerJob::kParameters)) {
+    if (!server.tracker.clean() || server.in || server.out || (server.job_failed && job != ServerJob::kParameters)) {
         const std::string reason = server.job_failed ? server.job_error : "server was not ready after our query";
         server_lost(server, reason);  // still in its job: a client that waits for it gets another
         return;
@@ -124,6 +126,14 @@ void Worker::finish_job(ServerConnection& server) {
     }
     if (client == nullptr) {
         server.job = ServerJob::kNone;
+        if (job == ServerJob::kParameters) {
+            // What it set for a client that has left is known only as far as the server reports it.
+            close_server(server, "client disconnect while its parameters were set");
+            return;
+        }
+        if (job == ServerJob::kReset) {
+            forget_unreported(server);
+        }
         put_back(server);
         return;
     }
@@ -141,6 +151,25 @@ void Worker::finish_job(ServerConnection& server) {
     }
     server.idle_since = {};
     serve(*client, server);
+}
+
+// A reset query sets back what the server does not report, too: nothing is known of it any more.
+void Worker::forget_unreported(ServerConnection& server) {
+    const auto& names = runtime_->tracked.names();
+    std::shared_ptr<const std::vector<std::pair<std::string, std::string>>> reported;
+    for (std::size_t i = 0; i < server.parameters->values.size(); ++i) {
+        if (i < session::TrackedNames::kAlwaysReported || server.parameters->values[i].empty()) {
+            continue;
+        }
+        if (!reported) {
+            const std::lock_guard lock(server.pool->mutex);
+            reported = server.pool->welcome;
+        }
+        const auto same = [&](const auto& one) { return runtime_->tracked.index_of(one.first) == static_cast<int>(i); };
+        if (std::none_of(reported->begin(), reported->end(), same)) {
+            server.parameters = session::with_value(server.parameters, i, "", names.size());
+        }
+    }
 }
 
 void Worker::read_idle(ServerConnection& server) {
@@ -218,6 +247,7 @@ void Worker::server_lost(ServerConnection& server, std::string_view reason) {
 
 void Worker::close_server(ServerConnection& server, std::string_view reason) {
     SharedPool& pool = *server.pool;
+    bool wanted = false;
     const bool was_opening = server.state == ServerState::kConnecting || server.state == ServerState::kLogin;
     {
         const std::lock_guard lock(pool.mutex);
@@ -227,6 +257,7 @@ void Worker::close_server(ServerConnection& server, std::string_view reason) {
             pool.ledger.connect_failed();
         } else {
             pool.ledger.closed();
+            wanted = pool.ledger.waiting() > 0;
         }
     }
     if (server.state == ServerState::kBroken) {
@@ -243,6 +274,7 @@ void Worker::close_server(ServerConnection& server, std::string_view reason) {
         log::info("{} closing because: {} (age={}s)", describe(server), reason, age);
     }
     detach(server);
+    shelf_.give(std::move(server.in));
     shelf_.give(std::move(server.out));
     static_cast<void>(::send(server.fd, "X\0\0\0\4", 5, MSG_NOSIGNAL | MSG_DONTWAIT));
     ::close(server.fd);
@@ -252,6 +284,9 @@ void Worker::close_server(ServerConnection& server, std::string_view reason) {
         dead_servers_.emplace_back(&server);
     }
     give_back_places(pool);
+    if (wanted) {  // not here: a connect that fails at once would reach into clients that callers still work on
+        loop_.post([this, &pool] { open_connections(pool); });
+    }
 }
 
 }  // namespace cenote::worker

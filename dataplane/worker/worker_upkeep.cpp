@@ -13,10 +13,12 @@ bool over(Duration limit, TimePoint since, TimePoint now) { return limit > Durat
 }  // namespace
 
 void Worker::tick() {
+    dozing_ = true;  // before the pools are looked at: who queues after that look sees it and wakes this worker
     tick_logins();
     tick_servers();
+    bool pools_need_time = false;
     for (SharedPool* pool : process_.registry.pools()) {
-        tick_pool(*pool);
+        pools_need_time = tick_pool(*pool) || pools_need_time;
     }
     if (draining_) {
         tick_drain();
@@ -26,12 +28,13 @@ void Worker::tick() {
             end_cancel(*cancels_[i]);
         }
     }
-    const bool quiet = client_count() == 0 && servers_.empty() && cancels_.empty();
+    const bool quiet = client_count() == 0 && servers_.empty() && cancels_.empty() && !pools_need_time;
+    dozing_ = quiet;
     next_tick_ = quiet ? TimePoint::max() : now_ + std::chrono::milliseconds(100);
 }
 
 void Worker::tick_logins() {
-    while (first_login_ != nullptr && first_login_->state != ClientState::kWelcome && over(config().client_login_timeout, first_login_->connected_at, now_)) {
+    while (first_login_ != nullptr && over(config().client_login_timeout, first_login_->connected_at, now_)) {
         disconnect(*first_login_, protocol::sqlstate::kProtocolViolation, "client_login_timeout");
     }
 }
@@ -104,12 +107,21 @@ void Worker::tick_servers() {
     }
 }
 
-// One worker keeps each pool: waiters' timeouts, the reserve, min_pool_size, retries.
-void Worker::tick_pool(SharedPool& pool) {
-    if (pool.index % process_.workers.size() != id_) {
-        return;
+void Worker::wake_keeper(SharedPool& pool) {
+    Worker& keeper = *process_.workers[pool.index % process_.workers.size()];
+    if (&keeper != this && keeper.dozing_) {
+        keeper.post([] {});  // a tick follows every wake from a doze
     }
-    const Duration limit = pool.settings().query_wait_timeout;
+}
+
+// One worker keeps each pool: waiters' timeouts, the reserve, min_pool_size, retries. True: the pool needs its ticks, though nothing of it
+// may be on this worker.
+bool Worker::tick_pool(SharedPool& pool) {
+    if (pool.index % process_.workers.size() != id_) {
+        return false;
+    }
+    const auto& settings = pool.settings();
+    const Duration limit = settings.query_wait_timeout;
     while (true) {
         ClientConnection* late = nullptr;
         {
@@ -130,6 +142,8 @@ void Worker::tick_pool(SharedPool& pool) {
         }
     }
     open_connections(pool);
+    const std::lock_guard lock(pool.mutex);
+    return pool.ledger.waiting() > 0 || (settings.limits.min_pool_size > 0 && !pool.gone);
 }
 
 void Worker::drain() {

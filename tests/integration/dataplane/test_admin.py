@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from support.pooler_fixture import CENOTE
-from support.wire import SYNC, Wire, bind, error_fields, execute, parse
+from support.waiting import wait_until
+from support.wire import SYNC, Wire, bind, error_fields, execute, parse, query
 
 TEXT, INT4, INT8, NUMERIC, TIMESTAMP = 25, 23, 20, 1700, 25
 SOCKETS = (
@@ -159,3 +160,24 @@ def test_extended_protocol_is_refused(pooler):
 def test_psql_speaks_with_the_console(pooler):
     done = subprocess.run(["psql", pooler.dsn("pgbouncer", "admin"), "-X", "-A", "-t", "-c", "show version"], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == pooler.admin("show version")[0]["version"]
+
+
+def test_two_commands_in_one_packet(make_pooler, postgres, cenote_only):
+    pooler = make_pooler(postgres)
+    with Wire(pooler.host, pooler.port) as raw:
+        raw.socket.settimeout(10)
+        raw.login(user="admin", database="pgbouncer")
+        raw.send(query("show version") + query("show version"))
+        assert "E" not in raw.kinds("Z") + raw.kinds("Z")
+
+
+def test_a_console_client_that_goes_while_its_command_runs_is_let_go(make_pooler, postgres, cenote_only):
+    pooler = make_pooler(postgres)
+    with pooler.connect(autocommit=False) as client:
+        client.execute("select 1")
+        with Wire(pooler.host, pooler.port) as raw:
+            raw.login(user="admin", database="pgbouncer")
+            raw.send(query("pause"))
+        wait_until(lambda: sum(row["database"] == "pgbouncer" for row in pooler.admin("show clients")) == 1, "one console client")
+        client.rollback()
+    pooler.admin("resume")

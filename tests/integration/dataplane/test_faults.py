@@ -1,6 +1,8 @@
 """Clients that vanish, servers that die: no dirty server, no foreign answer, and it recovers."""
 
 import signal
+import socket
+import struct
 import threading
 
 import psycopg
@@ -8,7 +10,7 @@ import pytest
 
 from support.background import in_background
 from support.waiting import wait_until
-from support.wire import TERMINATE, Wire, bind, execute, parse, query
+from support.wire import TERMINATE, Wire, bind, execute, message, parse, query
 
 
 @pytest.fixture
@@ -119,3 +121,27 @@ def test_postgresql_restarted_under_load(make_pooler, own_postgres, how):
             one.join()
     assert not wrong
     assert pooler.process.running()
+
+
+def test_no_error_is_put_into_the_middle_of_a_row(make_pooler, postgres, cenote_only):
+    """A server that dies within a row: the client gets what came and the end, not an error's bytes as the row's rest."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            raw, _ = server.accept()
+            with raw:
+                raw.recv(8192)
+                raw.sendall(message("R", struct.pack("!i", 0)) + message("K", bytes(8)) + message("Z", b"I"))
+                raw.recv(8192)
+                raw.sendall(b"D" + struct.pack("!i", 1000) + b"first half")
+
+        serving = in_background(serve)
+        pooler = make_pooler(postgres, databases={"app": f"host=127.0.0.1 port={server.getsockname()[1]}"})
+        with Wire(pooler.host, pooler.port) as raw:
+            raw.login(user="app", database="app")
+            raw.send(query("select 1"))
+            got = b""
+            while more := raw.socket.recv(65536):
+                got += more
+        serving.result(10)
+        assert got.endswith(b"first half")

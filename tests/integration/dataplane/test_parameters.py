@@ -91,3 +91,10 @@ def test_parameters_survive_a_change_of_server(make_pooler, postgres):
         pooler.admin("reconnect")
         raw.send(query("show application_name"))
         assert rows(raw.read_until("Z")) == [("steady",)]
+
+
+def test_what_a_reset_set_back_is_set_again(make_pooler, postgres, cenote_only):
+    pooler = make_pooler(postgres, settings={"pool_mode": "session", "default_pool_size": 1, "track_extra_parameters": "IntervalStyle, work_mem"})
+    for _ in range(2):
+        with pooler.connect(options="'-c work_mem=7MB'") as client:
+            assert client.execute("show work_mem").fetchone() == ("7MB",)
