@@ -1,13 +1,13 @@
 #include "dataplane/app/application.hpp"
 
-#include <signal.h>
-
 #include "dataplane/app/cpu_count.hpp"
 #include "dataplane/app/runtime_loader.hpp"
 #include "dataplane/app/snapshot.hpp"
 #include "dataplane/app/version.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/config/config_diff.hpp"
+
+#include <signal.h>
 
 namespace cenote::app {
 
@@ -146,7 +146,8 @@ Result<void> Application::reload() {
         last_reload_error_ = loaded.error().message;
         return loaded.error();
     }
-    const bool same = *(*loaded)->config == *before->config && (*loaded)->auth_hash == before->auth_hash && (*loaded)->config_hash == before->config_hash;
+    const bool same =
+        *(*loaded)->config == *before->config && (*loaded)->auth_hash == before->auth_hash && (*loaded)->config_hash == before->config_hash;
     {
         const std::lock_guard lock(runtime_mutex_);
         last_reload_error_.clear();
@@ -203,10 +204,11 @@ void Application::roll_stats() {
     for (const auto& [name, counters] : latest_mark_.totals) {
         after += counters;
     }
-    const auto average = admin::averages(before, after, std::chrono::duration_cast<config::Microseconds>(latest_mark_.at - previous_mark_.at));
+    const auto average =
+        admin::averages(before, after, std::chrono::duration_cast<config::Microseconds>(latest_mark_.at - previous_mark_.at));
     log::info(
-        "stats: {} xacts/s, {} queries/s, in {} B/s, out {} B/s, xact {} us, query {} us, wait {} us", average.xact_count, average.query_count,
-        average.client_bytes, average.server_bytes, average.xact_time, average.query_time, average.wait_time
+        "stats: {} xacts/s, {} queries/s, in {} B/s, out {} B/s, xact {} us, query {} us, wait {} us", average.xact_count,
+        average.query_count, average.client_bytes, average.server_bytes, average.xact_time, average.query_time, average.wait_time
     );
 }
 

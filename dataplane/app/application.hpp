@@ -4,19 +4,19 @@
 // Its files: application.cpp start and reload · console.cpp commands · shutdown.cpp the ways to end · endpoints.cpp HTTP.
 #pragma once
 
-#include <atomic>
-#include <deque>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <string>
-
 #include "dataplane/app/listeners.hpp"
 #include "dataplane/app/options.hpp"
 #include "dataplane/http/server.hpp"
 #include "dataplane/net/file_watch.hpp"
 #include "dataplane/net/resolver.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 
 namespace cenote::app {
 

@@ -1,6 +1,4 @@
 // The console's commands. SHOW answers at once; PAUSE, SUSPEND and WAIT_CLOSE answer when they have come true.
-#include <charconv>
-
 #include "dataplane/admin/show.hpp"
 #include "dataplane/app/application.hpp"
 #include "dataplane/app/runtime_loader.hpp"
@@ -9,6 +7,8 @@
 #include "dataplane/config/config_loader.hpp"
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/message_type.hpp"
+
+#include <charconv>
 
 namespace cenote::app {
 

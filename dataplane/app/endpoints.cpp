@@ -1,11 +1,11 @@
 // HTTP: /metrics, /healthz, /readyz, /status. The handlers run on the HTTP server's thread and read what any thread may read.
-#include <nlohmann/json.hpp>
-
 #include "dataplane/app/application.hpp"
 #include "dataplane/app/snapshot.hpp"
 #include "dataplane/app/version.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/metrics/exposition.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace cenote::app {
 namespace {
@@ -19,7 +19,8 @@ void Application::open_endpoints() {
     if (config->http_port == 0) {
         return;
     }
-    auto server = http::Server::start(config->http_listen_addr, config->http_port, [this](const http::Request& request) { return respond(request); });
+    auto server =
+        http::Server::start(config->http_listen_addr, config->http_port, [this](const http::Request& request) { return respond(request); });
     if (!server) {
         // A second pooler on one machine with the same port shall still pool.
         log::warning("no HTTP endpoints: {} (set http_port, or 0 to switch them off)", server.error().message);
@@ -41,7 +42,8 @@ http::Response Application::respond(const http::Request& request) const {
         return {200, "text/plain; charset=utf-8", "ok\n"};
     }
     if (path == "/readyz") {
-        return ready_ ? http::Response{200, "text/plain; charset=utf-8", "ok\n"} : http::Response{503, "text/plain; charset=utf-8", "draining\n"};
+        return ready_ ? http::Response{200, "text/plain; charset=utf-8", "ok\n"}
+                      : http::Response{503, "text/plain; charset=utf-8", "draining\n"};
     }
     if (path == "/status") {
         return {200, "application/json", status_json()};
@@ -68,22 +70,25 @@ std::string Application::metrics_text() const {
     metrics::Samples samples;
     for (const auto& row : pool_rows(*process_)) {
         samples.pools.push_back(
-            {row.database, row.user, count(row.cl_active), count(row.cl_waiting), count(row.cl_active_cancel_req), count(row.cl_waiting_cancel_req),
-             count(row.sv_active), count(row.sv_active_cancel), count(row.sv_being_canceled), count(row.sv_idle), count(row.sv_used),
-             count(row.sv_tested), count(row.sv_login), std::chrono::duration<double>(row.max_wait).count()}
+            {row.database, row.user, count(row.cl_active), count(row.cl_waiting), count(row.cl_active_cancel_req),
+             count(row.cl_waiting_cancel_req), count(row.sv_active), count(row.sv_active_cancel), count(row.sv_being_canceled),
+             count(row.sv_idle), count(row.sv_used), count(row.sv_tested), count(row.sv_login),
+             std::chrono::duration<double>(row.max_wait).count()}
         );
     }
     for (const auto& row : database_rows(*process_, *current)) {
         samples.databases.push_back(
             {row.name, row.host, static_cast<std::uint16_t>(row.port), row.database, row.force_user,
-             std::string(config::to_string(row.pool_mode.value_or(current->config->pool_mode))), count(row.pool_size), count(row.min_pool_size),
-             count(row.reserve_pool_size), count(row.max_connections), count(row.current_connections), row.paused, row.disabled}
+             std::string(config::to_string(row.pool_mode.value_or(current->config->pool_mode))), count(row.pool_size),
+             count(row.min_pool_size), count(row.reserve_pool_size), count(row.max_connections), count(row.current_connections), row.paused,
+             row.disabled}
         );
     }
     for (const auto& [name, total] : stats_totals(*process_)) {
         samples.stats.push_back(
-            {name, total.server_assignment_count, total.xact_count, total.query_count, total.client_bytes, total.server_bytes, total.xact_time,
-             total.query_time, total.wait_time, total.client_parse_count, total.server_parse_count, total.bind_count, total.client_login_count}
+            {name, total.server_assignment_count, total.xact_count, total.query_count, total.client_bytes, total.server_bytes,
+             total.xact_time, total.query_time, total.wait_time, total.client_parse_count, total.server_parse_count, total.bind_count,
+             total.client_login_count}
         );
     }
     const auto lists = lists_row(*process_, *current);

@@ -1,5 +1,9 @@
 #include "dataplane/app/listeners.hpp"
 
+#include "dataplane/base/log.hpp"
+
+#include <fmt/format.h>
+
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,10 +13,6 @@
 
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
-
-#include "dataplane/base/log.hpp"
 
 namespace cenote::app {
 

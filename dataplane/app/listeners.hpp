@@ -1,15 +1,15 @@
 // The listening sockets: one place accepts, and each client goes to the worker with the fewest. Control thread only.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "dataplane/base/result.hpp"
 #include "dataplane/config/config.hpp"
 #include "dataplane/net/asio.hpp"
 #include "dataplane/net/socket.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace cenote::app {
 

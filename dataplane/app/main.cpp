@@ -1,3 +1,7 @@
+#include "dataplane/app/application.hpp"
+#include "dataplane/app/runtime_loader.hpp"
+#include "dataplane/base/log.hpp"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -7,17 +11,14 @@
 #include <cstdio>
 #include <fstream>
 
-#include "dataplane/app/application.hpp"
-#include "dataplane/app/runtime_loader.hpp"
-#include "dataplane/base/log.hpp"
-
 namespace {
 
 using namespace cenote;
 
 bool become_user(const std::string& name) {
     const passwd* entry = ::getpwnam(name.c_str());
-    return entry != nullptr && ::initgroups(name.c_str(), entry->pw_gid) == 0 && ::setgid(entry->pw_gid) == 0 && ::setuid(entry->pw_uid) == 0;
+    return entry != nullptr && ::initgroups(name.c_str(), entry->pw_gid) == 0 && ::setgid(entry->pw_gid) == 0 &&
+           ::setuid(entry->pw_uid) == 0;
 }
 
 bool go_to_background() {

@@ -1,13 +1,13 @@
 #include "dataplane/app/options.hpp"
 
-#include <cstdio>
-#include <iostream>
+#include "dataplane/app/version.hpp"
+#include "dataplane/config/setting.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "dataplane/app/version.hpp"
-#include "dataplane/config/setting.hpp"
+#include <cstdio>
+#include <iostream>
 
 namespace cenote::app {
 
@@ -19,7 +19,10 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
     cli.set_help_flag("-h,--help", "Show this help");
     cli.set_version_flag("-V,--version", kVersionLine, "Show the version");
     cli.add_option("config", options.config_file, "Configuration: pgbouncer.ini, or cenote.yaml");
-    cli.add_option("--set", sets, "NAME=VALUE: overrides a setting of the file, also after reloads")->expected(1)->take_all()->allow_extra_args(false);
+    cli.add_option("--set", sets, "NAME=VALUE: overrides a setting of the file, also after reloads")
+        ->expected(1)
+        ->take_all()
+        ->allow_extra_args(false);
     cli.add_flag("--check", options.check, "Check the configuration, say what is wrong with it, and end");
     cli.add_flag("--settings-doc", settings_doc, "Print the reference page of all settings, and end");
     cli.add_flag("-d,--daemon", options.daemon, "Run in the background");

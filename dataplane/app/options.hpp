@@ -1,11 +1,11 @@
 // The command line: PgBouncer's, and --set and --check.
 #pragma once
 
+#include "dataplane/config/config_loader.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "dataplane/config/config_loader.hpp"
 
 namespace cenote::app {
 

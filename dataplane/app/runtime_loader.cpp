@@ -1,10 +1,10 @@
 #include "dataplane/app/runtime_loader.hpp"
 
-#include <span>
+#include "dataplane/auth/crypto.hpp"
 
 #include <fmt/format.h>
 
-#include "dataplane/auth/crypto.hpp"
+#include <span>
 
 namespace cenote::app {
 namespace {
@@ -55,9 +55,9 @@ Result<std::shared_ptr<const worker::Runtime>> load_runtime(
     }
     // Read at the start only: every client's and server's set is laid out by it.
     auto tracked = before != nullptr ? before->tracked : session::TrackedNames((*config)->track_extra_parameters);
-    return std::shared_ptr<const worker::Runtime>(std::make_shared<worker::Runtime>(
-        worker::Runtime{*config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), sha256_hex(main_text), std::move(auth_hash)}
-    ));
+    return std::shared_ptr<const worker::Runtime>(std::make_shared<worker::Runtime>(worker::Runtime{
+        *config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), sha256_hex(main_text), std::move(auth_hash)
+    }));
 }
 
 std::shared_ptr<const worker::Runtime> with_config(const worker::Runtime& before, std::shared_ptr<const config::Config> config) {

@@ -1,13 +1,13 @@
 // Files to a Runtime: configuration, auth_file and their hashes. Refused whole with place and reason.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "dataplane/base/result.hpp"
 #include "dataplane/config/config_loader.hpp"
 #include "dataplane/worker/runtime.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace cenote::app {
 
@@ -17,6 +17,8 @@ namespace cenote::app {
 );
 
 /// The same with another configuration (the console's SET): users and hashes stay.
-[[nodiscard]] std::shared_ptr<const worker::Runtime> with_config(const worker::Runtime& before, std::shared_ptr<const config::Config> config);
+[[nodiscard]] std::shared_ptr<const worker::Runtime> with_config(
+    const worker::Runtime& before, std::shared_ptr<const config::Config> config
+);
 
 }  // namespace cenote::app

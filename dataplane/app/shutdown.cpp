@@ -19,8 +19,10 @@ void Application::shut_down(Ending ending) {
         draining_ = true;
         drain_at_ = Clock::now() + config->drain_delay;
         ending_deadline_ = Clock::now() + config->drain_timeout;
-        log::info("draining: new connections for {} more ms, then each client leaves at the end of its transaction",
-                  std::chrono::duration_cast<std::chrono::milliseconds>(config->drain_delay).count());
+        log::info(
+            "draining: new connections for {} more ms, then each client leaves at the end of its transaction",
+            std::chrono::duration_cast<std::chrono::milliseconds>(config->drain_delay).count()
+        );
     } else {
         process_->shutting_down = true;
         listeners_.close_tcp();

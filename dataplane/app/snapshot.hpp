@@ -1,12 +1,12 @@
 // Collects what the console and /metrics show. Any thread but a worker's: the rows of single connections are asked of each worker.
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "dataplane/admin/rows.hpp"
 #include "dataplane/worker/runtime.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <map>
+#include <string>
 
 namespace cenote::app {
 

@@ -14,8 +14,7 @@ namespace cenote::detail {
 }  // namespace cenote::detail
 
 // Kept in release builds: what it guards would send one client's bytes to another.
-#define CENOTE_CHECK(condition) \
-    ((condition) ? static_cast<void>(0) : ::cenote::detail::assertion_failed(#condition, __FILE__, __LINE__))
+#define CENOTE_CHECK(condition) ((condition) ? static_cast<void>(0) : ::cenote::detail::assertion_failed(#condition, __FILE__, __LINE__))
 
 #ifdef NDEBUG
 #define CENOTE_ASSERT(condition) static_cast<void>(sizeof(condition))

@@ -1,8 +1,8 @@
 #include "dataplane/base/error.hpp"
 
-#include <utility>
-
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace cenote {
 

@@ -55,8 +55,8 @@ void write(Level level, std::string_view text) {
     std::tm utc{};
     gmtime_r(&seconds, &utc);
     const std::string line = fmt::format(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03} UTC [{}] {} {}\n", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-        utc.tm_hour, utc.tm_min, utc.tm_sec, millis, ::getpid(), name_of(level), text
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03} UTC [{}] {} {}\n", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+        utc.tm_min, utc.tm_sec, millis, ::getpid(), name_of(level), text
     );
     if (!g_quiet) {
         write_all(STDERR_FILENO, line);

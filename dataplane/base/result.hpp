@@ -1,12 +1,13 @@
-// Result<T>: a value or an Error. The small part of std::expected that GCC 12's C++20 does not have; same names, so it can be replaced by it.
+// Result<T>: a value or an Error. The small part of std::expected that GCC 12's C++20 does not have; same names, so it can be replaced by
+// it.
 #pragma once
+
+#include "dataplane/base/assert.hpp"
+#include "dataplane/base/error.hpp"
 
 #include <type_traits>
 #include <utility>
 #include <variant>
-
-#include "dataplane/base/assert.hpp"
-#include "dataplane/base/error.hpp"
 
 namespace cenote {
 
@@ -19,17 +20,32 @@ public:
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
     explicit operator bool() const noexcept { return has_value(); }
 
-    [[nodiscard]] T& value() & { CENOTE_CHECK(has_value()); return std::get<0>(state_); }
-    [[nodiscard]] const T& value() const& { CENOTE_CHECK(has_value()); return std::get<0>(state_); }
-    [[nodiscard]] T&& value() && { CENOTE_CHECK(has_value()); return std::get<0>(std::move(state_)); }
+    [[nodiscard]] T& value() & {
+        CENOTE_CHECK(has_value());
+        return std::get<0>(state_);
+    }
+    [[nodiscard]] const T& value() const& {
+        CENOTE_CHECK(has_value());
+        return std::get<0>(state_);
+    }
+    [[nodiscard]] T&& value() && {
+        CENOTE_CHECK(has_value());
+        return std::get<0>(std::move(state_));
+    }
     [[nodiscard]] T& operator*() & { return value(); }
     [[nodiscard]] const T& operator*() const& { return value(); }
     [[nodiscard]] T&& operator*() && { return std::move(*this).value(); }
     [[nodiscard]] T* operator->() { return &value(); }
     [[nodiscard]] const T* operator->() const { return &value(); }
 
-    [[nodiscard]] const Error& error() const& { CENOTE_CHECK(!has_value()); return std::get<1>(state_); }
-    [[nodiscard]] Error&& error() && { CENOTE_CHECK(!has_value()); return std::get<1>(std::move(state_)); }
+    [[nodiscard]] const Error& error() const& {
+        CENOTE_CHECK(!has_value());
+        return std::get<1>(state_);
+    }
+    [[nodiscard]] Error&& error() && {
+        CENOTE_CHECK(!has_value());
+        return std::get<1>(std::move(state_));
+    }
 
 private:
     std::variant<T, Error> state_;
@@ -43,8 +59,14 @@ public:
 
     [[nodiscard]] bool has_value() const noexcept { return !failed_; }
     explicit operator bool() const noexcept { return has_value(); }
-    [[nodiscard]] const Error& error() const& { CENOTE_CHECK(failed_); return error_; }
-    [[nodiscard]] Error&& error() && { CENOTE_CHECK(failed_); return std::move(error_); }
+    [[nodiscard]] const Error& error() const& {
+        CENOTE_CHECK(failed_);
+        return error_;
+    }
+    [[nodiscard]] Error&& error() && {
+        CENOTE_CHECK(failed_);
+        return std::move(error_);
+    }
 
 private:
     Error error_;

@@ -15,7 +15,8 @@ constexpr auto kSettle = std::chrono::milliseconds(50);
 }  // namespace
 
 struct FileWatch::State : std::enable_shared_from_this<State> {
-    State(asio::io_context& io, std::function<void()> fn) : descriptor(io, ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), settle(io), changed(std::move(fn)) {}
+    State(asio::io_context& io, std::function<void()> fn)
+        : descriptor(io, ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), settle(io), changed(std::move(fn)) {}
 
     void wait() {
         descriptor.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](error_code failure) {
@@ -23,8 +24,7 @@ struct FileWatch::State : std::enable_shared_from_this<State> {
                 return;
             }
             std::array<char, 8192> events{};
-            while (::read(self->descriptor.native_handle(), events.data(), events.size()) > 0) {
-            }
+            while (::read(self->descriptor.native_handle(), events.data(), events.size()) > 0) {}
             self->settle.expires_after(kSettle);
             self->settle.async_wait([self](error_code cancelled) {
                 if (!cancelled) {
@@ -41,7 +41,9 @@ struct FileWatch::State : std::enable_shared_from_this<State> {
     std::vector<int> watches;
 };
 
-FileWatch::FileWatch(asio::io_context& io, std::function<void()> changed) : state_(std::make_shared<State>(io, std::move(changed))) { state_->wait(); }
+FileWatch::FileWatch(asio::io_context& io, std::function<void()> changed) : state_(std::make_shared<State>(io, std::move(changed))) {
+    state_->wait();
+}
 
 FileWatch::~FileWatch() {
     error_code ignored;

@@ -2,12 +2,12 @@
 // "..data" symlink swap are seen. Several events close together are told once. Control thread only.
 #pragma once
 
+#include "dataplane/net/asio.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "dataplane/net/asio.hpp"
 
 namespace cenote::net {
 

@@ -1,9 +1,9 @@
 #include "dataplane/net/resolver.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 #include <map>
-
-#include <fmt/format.h>
 
 namespace cenote::net {
 namespace {

@@ -2,15 +2,15 @@
 // answer comes back on the control thread. Names are asked again after their time whatever the answer was, so nothing sticks.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+#include "dataplane/net/asio.hpp"
+#include "dataplane/net/socket.hpp"
+
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
-#include "dataplane/net/asio.hpp"
-#include "dataplane/net/socket.hpp"
 
 namespace cenote::net {
 

@@ -1,5 +1,7 @@
 #include "dataplane/net/socket.hpp"
 
+#include <fmt/format.h>
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,8 +14,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-
-#include <fmt/format.h>
 
 namespace cenote::net {
 namespace {

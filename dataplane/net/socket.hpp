@@ -2,14 +2,14 @@
 // Values and free functions; whoever holds the Fd owns it.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+
 #include <sys/socket.h>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "dataplane/base/result.hpp"
 
 namespace cenote::net {
 
@@ -52,9 +52,9 @@ struct Address {
 
 struct Keepalive {
     bool on = true;
-    int count = 0;     // 0 = the system's
-    int idle = 0;      // seconds
-    int interval = 0;  // seconds
+    int count = 0;         // 0 = the system's
+    int idle = 0;          // seconds
+    int interval = 0;      // seconds
     int user_timeout = 0;  // milliseconds
 };
 

@@ -1,9 +1,9 @@
 // A doubly linked list through its members: no allocation, O(1) removal from the middle. A node is in at most one list of its kind.
 #pragma once
 
-#include <cstddef>
-
 #include "dataplane/base/assert.hpp"
+
+#include <cstddef>
 
 namespace cenote::pool {
 
@@ -14,7 +14,7 @@ struct ListHook {
     bool linked = false;
 };
 
-template <class T, ListHook<T> T::*Hook>
+template <class T, ListHook<T> T::* Hook>
 class IntrusiveList {
 public:
     IntrusiveList() = default;

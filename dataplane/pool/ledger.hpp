@@ -14,12 +14,12 @@
 //   leased  | closed                    | gone
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+#include "dataplane/pool/intrusive_list.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <vector>
-
-#include "dataplane/base/clock.hpp"
-#include "dataplane/pool/intrusive_list.hpp"
 
 namespace cenote::pool {
 
@@ -80,7 +80,7 @@ public:
     [[nodiscard]] Waiter* head() const noexcept;
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
     [[nodiscard]] std::size_t idle() const noexcept { return idle_; }
-    [[nodiscard]] std::size_t open() const noexcept { return open_; }        // idle and leased
+    [[nodiscard]] std::size_t open() const noexcept { return open_; }  // idle and leased
     [[nodiscard]] std::size_t opening_now() const noexcept { return opening_; }
     [[nodiscard]] std::size_t leased() const noexcept { return open_ - idle_; }
     [[nodiscard]] std::size_t total() const noexcept { return open_ + opening_; }

@@ -1,9 +1,9 @@
 // Pure decisions about a pool's servers: how many to open, which are too old. Numbers in, numbers out.
 #pragma once
 
-#include <cstddef>
-
 #include "dataplane/base/clock.hpp"
+
+#include <cstddef>
 
 namespace cenote::pool {
 

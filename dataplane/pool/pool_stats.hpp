@@ -22,7 +22,7 @@ struct alignas(64) PoolStats {
     Counter query_count;
     Counter client_bytes;
     Counter server_bytes;
-    Counter xact_time;   // microseconds, as all times here
+    Counter xact_time;  // microseconds, as all times here
     Counter query_time;
     Counter wait_time;
     Counter parse_count;

@@ -1,10 +1,10 @@
 // ErrorResponse and NoticeResponse: fields S V C M (manual, "Error and Notice Message Fields").
 #pragma once
 
+#include "dataplane/protocol/message_writer.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "dataplane/protocol/message_writer.hpp"
 
 namespace cenote::protocol {
 
@@ -15,7 +15,9 @@ struct ErrorFields {
 };
 
 /// severity: ERROR, FATAL or NOTICE (which makes it a NoticeResponse).
-void write_error(MessageWriter& out, std::string_view severity, std::string_view sqlstate, std::string_view message, std::string_view detail = {});
+void write_error(
+    MessageWriter& out, std::string_view severity, std::string_view sqlstate, std::string_view message, std::string_view detail = {}
+);
 
 /// Absent or malformed fields stay empty: a server's error without a SQLSTATE is still an error.
 [[nodiscard]] ErrorFields parse_error(std::string_view body);

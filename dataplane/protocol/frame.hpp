@@ -1,4 +1,5 @@
-// The five bytes before every message: type and Int32 length. Read in place; nothing is copied or allocated for a length that a peer claims.
+// The five bytes before every message: type and Int32 length. Read in place; nothing is copied or allocated for a length that a peer
+// claims.
 #pragma once
 
 #include <cstdint>

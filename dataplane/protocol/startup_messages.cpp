@@ -1,9 +1,9 @@
 #include "dataplane/protocol/startup_messages.hpp"
 
-#include <fmt/format.h>
-
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/wire_reader.hpp"
+
+#include <fmt/format.h>
 
 namespace cenote::protocol {
 namespace {

@@ -1,15 +1,15 @@
 // The packets without a type byte that open a connection: StartupMessage, SSLRequest, GSSENCRequest, CancelRequest.
 #pragma once
 
+#include "dataplane/base/result.hpp"
+#include "dataplane/protocol/message_writer.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "dataplane/base/result.hpp"
-#include "dataplane/protocol/message_writer.hpp"
 
 namespace cenote::protocol {
 

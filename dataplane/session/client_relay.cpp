@@ -1,10 +1,10 @@
 #include "dataplane/session/client_relay.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "dataplane/protocol/frame.hpp"
 #include "dataplane/protocol/message_type.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace cenote::session {
 namespace {
@@ -16,8 +16,8 @@ enum class Class : std::uint8_t { kUnknown, kRequest, kIdleIgnorable, kTerminate
 constexpr auto kClasses = [] {
     std::array<Class, 256> classes{};
     for (const char type :
-         {frontend::kQuery, frontend::kFunctionCall, frontend::kParse, frontend::kBind, frontend::kDescribe, frontend::kExecute, frontend::kClose,
-          frontend::kSync}) {
+         {frontend::kQuery, frontend::kFunctionCall, frontend::kParse, frontend::kBind, frontend::kDescribe, frontend::kExecute,
+          frontend::kClose, frontend::kSync}) {
         classes[static_cast<std::uint8_t>(type)] = Class::kRequest;
     }
     for (const char type : {frontend::kCopyData, frontend::kCopyDone, frontend::kCopyFail, frontend::kFlush}) {

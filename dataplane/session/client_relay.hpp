@@ -10,10 +10,10 @@
 //   either             | unknown type, absurd length    | kError
 #pragma once
 
+#include "dataplane/session/transaction_tracker.hpp"
+
 #include <cstdint>
 #include <string_view>
-
-#include "dataplane/session/transaction_tracker.hpp"
 
 namespace cenote::session {
 

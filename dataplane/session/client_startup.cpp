@@ -1,22 +1,25 @@
 #include "dataplane/session/client_startup.hpp"
 
-#include <algorithm>
+#include "dataplane/protocol/sqlstate.hpp"
 
 #include <fmt/format.h>
 
-#include "dataplane/protocol/sqlstate.hpp"
+#include <algorithm>
 
 namespace cenote::session {
 namespace {
 
 constexpr std::size_t kMaxName = 128;  // PgBouncer's MAX_USERNAME and MAX_DBNAME
 
-bool contains(const std::vector<std::string>& list, std::string_view name) { return std::find(list.begin(), list.end(), name) != list.end(); }
+bool contains(const std::vector<std::string>& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+}
 
 void set(ClientIdentity& identity, const TrackedNames& tracked, int index, std::string_view value) {
     const auto place = static_cast<std::size_t>(index);
     const bool encoding = tracked.names()[place] == "client_encoding";
-    identity.parameters = with_value(identity.parameters, place, encoding ? canonical_encoding(value) : std::string(value), tracked.names().size());
+    identity.parameters =
+        with_value(identity.parameters, place, encoding ? canonical_encoding(value) : std::string(value), tracked.names().size());
 }
 
 // One word of `options`; a backslash quotes the next character (postgres.c, pg_split_opts).
@@ -33,7 +36,9 @@ std::string next_word(std::string_view& text) {
     return word;
 }
 
-Result<void> read_options(ClientIdentity& identity, const TrackedNames& tracked, const std::vector<std::string>& ignored, std::string_view options) {
+Result<void> read_options(
+    ClientIdentity& identity, const TrackedNames& tracked, const std::vector<std::string>& ignored, std::string_view options
+) {
     while (true) {
         std::string word = next_word(options);
         if (word.empty()) {

@@ -1,12 +1,12 @@
 // What a client's StartupMessage asks for, checked as PgBouncer checks it. Pure.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "dataplane/base/result.hpp"
 #include "dataplane/protocol/startup_messages.hpp"
 #include "dataplane/session/parameters.hpp"
+
+#include <string>
+#include <vector>
 
 namespace cenote::session {
 
@@ -15,7 +15,7 @@ struct ClientIdentity {
     std::string database;
     Parameters parameters;  // tracked ones the client named, canonical where Cenote knows the spelling; never null
     bool replication = false;
-    bool negotiate = false;  // the client asked for more than 3.0: answer NegotiateProtocolVersion before authenticating
+    bool negotiate = false;                    // the client asked for more than 3.0: answer NegotiateProtocolVersion before authenticating
     std::vector<std::string> unknown_options;  // "_pq_.…" names, for that answer
 };
 

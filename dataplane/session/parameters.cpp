@@ -1,17 +1,19 @@
 #include "dataplane/session/parameters.hpp"
 
+#include <fmt/format.h>
+
 #include <strings.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
-#include <fmt/format.h>
-
 namespace cenote::session {
 namespace {
 
-bool same_name(std::string_view a, std::string_view b) noexcept { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
+bool same_name(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
 
 // Quoted so that no value can end the literal: quotes doubled, and E'' with doubled backslashes when there are any.
 std::string literal(std::string_view value) {
@@ -74,8 +76,15 @@ std::string canonical_encoding(std::string_view name) {
     }
     // src/common/encnames.c of PostgreSQL: the aliases drivers really send.
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kNames{{
-        {"utf8", "UTF8"}, {"unicode", "UTF8"}, {"latin1", "LATIN1"}, {"iso88591", "LATIN1"}, {"sqlascii", "SQL_ASCII"},
-        {"win1252", "WIN1252"}, {"windows1252", "WIN1252"}, {"latin9", "LATIN9"}, {"iso885915", "LATIN9"},
+        {"utf8", "UTF8"},
+        {"unicode", "UTF8"},
+        {"latin1", "LATIN1"},
+        {"iso88591", "LATIN1"},
+        {"sqlascii", "SQL_ASCII"},
+        {"win1252", "WIN1252"},
+        {"windows1252", "WIN1252"},
+        {"latin9", "LATIN9"},
+        {"iso885915", "LATIN9"},
     }};
     for (const auto& [alias, canonical] : kNames) {
         if (alias == key) {

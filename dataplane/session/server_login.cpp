@@ -1,12 +1,12 @@
 #include "dataplane/session/server_login.hpp"
 
-#include <fmt/format.h>
-
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/frame.hpp"
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/startup_messages.hpp"
 #include "dataplane/protocol/wire_reader.hpp"
+
+#include <fmt/format.h>
 
 namespace cenote::session {
 namespace {
@@ -16,7 +16,10 @@ constexpr std::uint32_t kMaxLoginMessage = 64 * 1024;
 
 Error error_of(std::string_view body) {
     const auto fields = protocol::parse_error(body);
-    return {fields.message.empty() ? "the server refused the login without a reason" : fields.message, fields.sqlstate.empty() ? "08006" : fields.sqlstate};
+    return {
+        fields.message.empty() ? "the server refused the login without a reason" : fields.message,
+        fields.sqlstate.empty() ? "08006" : fields.sqlstate
+    };
 }
 
 }  // namespace
@@ -100,7 +103,8 @@ Result<ServerLogin::Step> ServerLogin::on_bytes(std::string_view bytes) {
                 step.ready = true;
                 return step;
             default:
-                return Error{fmt::format("unexpected message during server login (type 0x{:02x})", static_cast<unsigned char>(header.type))};
+                return Error{fmt::format("unexpected message during server login (type 0x{:02x})", static_cast<unsigned char>(header.type))
+                };
         }
     }
     return step;

@@ -8,15 +8,15 @@
 //   any            | E, anything else, over-long    | failed, with the server's own text and SQLSTATE
 #pragma once
 
+#include "dataplane/auth/server_authenticator.hpp"
+#include "dataplane/base/result.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "dataplane/auth/server_authenticator.hpp"
-#include "dataplane/base/result.hpp"
 
 namespace cenote::session {
 

@@ -1,10 +1,10 @@
 #include "dataplane/session/server_relay.hpp"
 
-#include <algorithm>
-
 #include "dataplane/protocol/frame.hpp"
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/wire_reader.hpp"
+
+#include <algorithm>
 
 namespace cenote::session {
 namespace {

@@ -9,10 +9,10 @@
 //   a length below four, a broken Z    | kError
 #pragma once
 
+#include "dataplane/session/transaction_tracker.hpp"
+
 #include <cstdint>
 #include <string_view>
-
-#include "dataplane/session/transaction_tracker.hpp"
 
 namespace cenote::session {
 

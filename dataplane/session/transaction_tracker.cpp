@@ -1,8 +1,8 @@
 #include "dataplane/session/transaction_tracker.hpp"
 
-#include <algorithm>
-
 #include "dataplane/protocol/message_type.hpp"
+
+#include <algorithm>
 
 namespace cenote::session {
 

@@ -52,10 +52,10 @@ private:
     std::size_t head_ = 0;
     char status_ = 'I';
     bool provable_ = true;
-    bool in_copy_ = false;         // the server said CopyInResponse and has not seen its end
-    bool copy_end_sent_ = false;   // … but the client has already sent CopyDone or CopyFail
-    bool skips_to_sync_ = false;   // the server drops everything up to a Sync that has not been sent yet
-    bool sync_in_copy_ = false;    // a Sync was sent into a COPY IN: ignored, unless the COPY fails first
+    bool in_copy_ = false;        // the server said CopyInResponse and has not seen its end
+    bool copy_end_sent_ = false;  // … but the client has already sent CopyDone or CopyFail
+    bool skips_to_sync_ = false;  // the server drops everything up to a Sync that has not been sent yet
+    bool sync_in_copy_ = false;   // a Sync was sent into a COPY IN: ignored, unless the COPY fails first
 };
 
 }  // namespace cenote::session

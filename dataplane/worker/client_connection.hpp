@@ -2,10 +2,6 @@
 // object and a socket: no buffer, no timer, no coroutine.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-
 #include "dataplane/admin/command.hpp"
 #include "dataplane/auth/client_authenticator.hpp"
 #include "dataplane/base/clock.hpp"
@@ -14,6 +10,10 @@
 #include "dataplane/session/client_relay.hpp"
 #include "dataplane/session/client_startup.hpp"
 #include "dataplane/session/parameters.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
 
 namespace cenote::worker {
 
@@ -43,14 +43,14 @@ struct ClientLogin {
 
 struct ClientConnection : pool::Waiter {
     int fd = -1;
-    std::uint32_t slot = 0;     // in the worker's table; part of the cancel key
-    std::int32_t secret = 0;    // the other part
-    std::uint32_t armed = 0;    // epoll events asked for
+    std::uint32_t slot = 0;   // in the worker's table; part of the cancel key
+    std::int32_t secret = 0;  // the other part
+    std::uint32_t armed = 0;  // epoll events asked for
     ClientState state = ClientState::kStartup;
     bool counts_in_limits = false;
-    bool expects = false;       // in the ledger's queue, or a server or an answer is on its way to it
+    bool expects = false;            // in the ledger's queue, or a server or an answer is on its way to it
     bool waits_for_welcome = false;  // read under the pool's lock while it is queued
-    bool admin_busy = false;    // a console command runs
+    bool admin_busy = false;         // a console command runs
     admin::Access admin_access = admin::Access::kStats;
     session::ClientRelay relay;
     SharedPool* pool = nullptr;

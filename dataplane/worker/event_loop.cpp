@@ -1,12 +1,12 @@
 #include "dataplane/worker/event_loop.hpp"
 
+#include "dataplane/base/assert.hpp"
+
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-
-#include "dataplane/base/assert.hpp"
 
 namespace cenote::worker {
 namespace {

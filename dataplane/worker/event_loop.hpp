@@ -3,15 +3,15 @@
 // All of it belongs to the worker's thread, save post().
 #pragma once
 
+#include "dataplane/base/clock.hpp"
+#include "dataplane/net/socket.hpp"
+
 #include <sys/epoll.h>
 
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <vector>
-
-#include "dataplane/base/clock.hpp"
-#include "dataplane/net/socket.hpp"
 
 namespace cenote::worker {
 

@@ -2,6 +2,9 @@
 // them need no lock; the maps are guarded by one mutex that only logins, reloads, the console and full limits take.
 #pragma once
 
+#include "dataplane/worker/runtime.hpp"
+#include "dataplane/worker/shared_pool.hpp"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,9 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "dataplane/worker/runtime.hpp"
-#include "dataplane/worker/shared_pool.hpp"
 
 namespace cenote::worker {
 

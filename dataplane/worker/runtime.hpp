@@ -1,12 +1,13 @@
-// What a process runs by: one immutable snapshot, replaced whole by a reload. Shared as shared_ptr<const Runtime>; each worker holds its own.
+// What a process runs by: one immutable snapshot, replaced whole by a reload. Shared as shared_ptr<const Runtime>; each worker holds its
+// own.
 #pragma once
-
-#include <memory>
-#include <string>
 
 #include "dataplane/auth/user_list.hpp"
 #include "dataplane/config/config.hpp"
 #include "dataplane/session/parameters.hpp"
+
+#include <memory>
+#include <string>
 
 namespace cenote::worker {
 

@@ -2,10 +2,6 @@
 // worker's thread touches it. Its ServerNode part is also read and written under the pool's lock.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-
 #include "dataplane/base/clock.hpp"
 #include "dataplane/net/socket.hpp"
 #include "dataplane/pool/ledger.hpp"
@@ -13,6 +9,10 @@
 #include "dataplane/session/server_login.hpp"
 #include "dataplane/session/server_relay.hpp"
 #include "dataplane/session/transaction_tracker.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
 
 namespace cenote::worker {
 
@@ -50,13 +50,13 @@ struct ServerConnection : pool::ServerNode {
     std::unique_ptr<std::string> out;  // borrowed: bytes the socket would not take
     std::string job_error;
     net::Address address;
-    TimePoint connected_at;   // or when the connect began
+    TimePoint connected_at;  // or when the connect began
     TimePoint linked_at;
-    TimePoint query_start;    // TimePoint{} = no query runs
+    TimePoint query_start;  // TimePoint{} = no query runs
     TimePoint xact_start;
-    TimePoint ready_at;       // of the last ReadyForQuery, for idle_transaction_timeout
+    TimePoint ready_at;  // of the last ReadyForQuery, for idle_transaction_timeout
     std::uint64_t id = 0;
-    std::size_t place = 0;    // in the worker's table
+    std::size_t place = 0;  // in the worker's table
 };
 
 }  // namespace cenote::worker

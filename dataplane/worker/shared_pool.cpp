@@ -3,15 +3,17 @@
 namespace cenote::worker {
 
 bool PoolSettings::operator==(const PoolSettings& other) const {
-    const auto same_limits = limits.pool_size == other.limits.pool_size && limits.min_pool_size == other.limits.min_pool_size &&
-                             limits.reserve_pool_size == other.limits.reserve_pool_size && limits.reserve_pool_timeout == other.limits.reserve_pool_timeout &&
-                             limits.server_idle_timeout == other.limits.server_idle_timeout && limits.server_lifetime == other.limits.server_lifetime;
-    return same_limits && database == other.database && server_user == other.server_user && credentials == other.credentials && mode == other.mode &&
-           query_wait_timeout == other.query_wait_timeout && query_timeout == other.query_timeout &&
+    const auto same_limits =
+        limits.pool_size == other.limits.pool_size && limits.min_pool_size == other.limits.min_pool_size &&
+        limits.reserve_pool_size == other.limits.reserve_pool_size && limits.reserve_pool_timeout == other.limits.reserve_pool_timeout &&
+        limits.server_idle_timeout == other.limits.server_idle_timeout && limits.server_lifetime == other.limits.server_lifetime;
+    return same_limits && database == other.database && server_user == other.server_user && credentials == other.credentials &&
+           mode == other.mode && query_wait_timeout == other.query_wait_timeout && query_timeout == other.query_timeout &&
            idle_transaction_timeout == other.idle_transaction_timeout && transaction_timeout == other.transaction_timeout &&
            server_check_delay == other.server_check_delay && server_connect_timeout == other.server_connect_timeout &&
-           server_login_retry == other.server_login_retry && server_check_query == other.server_check_query && check_servers == other.check_servers &&
-           server_reset_query == other.server_reset_query && reset_always == other.reset_always && round_robin == other.round_robin;
+           server_login_retry == other.server_login_retry && server_check_query == other.server_check_query &&
+           check_servers == other.check_servers && server_reset_query == other.server_reset_query && reset_always == other.reset_always &&
+           round_robin == other.round_robin;
 }
 
 PoolSettings make_pool_settings(

@@ -2,13 +2,6 @@
 // what is beside it are guarded by `mutex`, held for a few instructions; the atomics are read without it.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <mutex>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "dataplane/auth/user_list.hpp"
 #include "dataplane/config/config.hpp"
 #include "dataplane/pool/ledger.hpp"
@@ -16,6 +9,13 @@
 #include "dataplane/pool/pool_policy.hpp"
 #include "dataplane/pool/pool_stats.hpp"
 #include "dataplane/session/parameters.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace cenote::worker {
 
@@ -77,22 +77,22 @@ public:
     const std::size_t index;  // its place in the registry; index % workers is the worker that keeps it
 
     std::mutex mutex;
-    pool::Ledger ledger;                                        // guarded by mutex
+    pool::Ledger ledger;                                                              // guarded by mutex
     std::shared_ptr<const std::vector<std::pair<std::string, std::string>>> welcome;  // guarded: the ParameterStatus of its servers
-    session::Parameters common_parameters;                      // guarded: the set most connections share
-    std::string last_error;                                     // guarded: of the last failed connect
-    std::string last_sqlstate;                                  // guarded
-    TimePoint retry_at;                                         // guarded: no connect before
-    bool last_connect_failed = false;                           // guarded
-    std::size_t next_address = 0;                               // guarded: round robin over hosts and their addresses
+    session::Parameters common_parameters;                                            // guarded: the set most connections share
+    std::string last_error;                                                           // guarded: of the last failed connect
+    std::string last_sqlstate;                                                        // guarded
+    TimePoint retry_at;                                                               // guarded: no connect before
+    bool last_connect_failed = false;                                                 // guarded
+    std::size_t next_address = 0;                                                     // guarded: round robin over hosts and their addresses
 
     std::atomic<std::uint32_t> epoch{0};  // servers of an earlier one are closed when they come back
     std::atomic<bool> gone{false};        // its database is no longer configured
     std::atomic<int> clients{0};
-    std::atomic<int> testing{0};          // servers under check or reset
+    std::atomic<int> testing{0};  // servers under check or reset
     std::atomic<int> being_canceled{0};
     std::atomic<int> cancel_requests{0};
-    std::vector<pool::PoolStats> stats;   // a worker each
+    std::vector<pool::PoolStats> stats;  // a worker each
 
 private:
     std::atomic<const PoolSettings*> settings_{nullptr};

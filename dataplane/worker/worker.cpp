@@ -1,13 +1,13 @@
 #include "dataplane/worker/worker.hpp"
 
+#include "dataplane/base/log.hpp"
+
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-
-#include "dataplane/base/log.hpp"
 
 namespace cenote::worker {
 namespace {

@@ -1,18 +1,11 @@
 // One worker: a thread, its event loop, the clients it was given and the servers that are on it now. Clients stay; servers move between
-// workers through the pools' ledgers. Every private member belongs to the worker's thread. Public functions say when another thread may call.
+// workers through the pools' ledgers. Every private member belongs to the worker's thread. Public functions say when another thread may
+// call.
 //
 // Its files, by what they do: worker.cpp the loop · worker_login.cpp from accept to ReadyForQuery · worker_console.cpp · worker_ends.cpp ·
 // worker_relay.cpp the query path · worker_lending.cpp who gets which server · worker_servers.cpp a server's life beside a client ·
 // worker_connect.cpp opening one · worker_cancel.cpp · worker_upkeep.cpp what time brings · worker_rows.cpp what the console shows.
 #pragma once
-
-#include <atomic>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <thread>
-#include <vector>
 
 #include "dataplane/admin/rows.hpp"
 #include "dataplane/protocol/startup_messages.hpp"
@@ -22,6 +15,14 @@
 #include "dataplane/worker/pool_registry.hpp"
 #include "dataplane/worker/runtime.hpp"
 #include "dataplane/worker/server_connection.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace cenote::worker {
 
@@ -42,8 +43,8 @@ struct Process {
     explicit Process(std::size_t worker_count) : registry(worker_count) {}
 
     PoolRegistry registry;
-    pool::LimitCounter clients;                     // max_client_conn
-    std::atomic<bool> shutting_down{false};         // no new logins, save to the console
+    pool::LimitCounter clients;              // max_client_conn
+    std::atomic<bool> shutting_down{false};  // no new logins, save to the console
     std::atomic<std::uint64_t> next_id{1};
     std::vector<std::unique_ptr<Worker>> workers;
 

@@ -1,11 +1,11 @@
 // Cancel requests: the key names worker and slot, so finding the client costs nothing; the request goes to the very server the client is
 // linked to, which is not lent again before the request is through.
+#include "dataplane/base/log.hpp"
+#include "dataplane/worker/worker.hpp"
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "dataplane/base/log.hpp"
-#include "dataplane/worker/worker.hpp"
 
 namespace cenote::worker {
 
@@ -61,7 +61,8 @@ void Worker::on_cancel_event(CancelConnection& cancel, std::uint32_t events) {
     if ((events & EPOLLOUT) != 0 && net::connect_error(cancel.fd)) {
         protocol::MessageWriter out;
         protocol::write_cancel_request(out, {cancel.server->process_id, cancel.server->secret_key});
-        if (::send(cancel.fd, out.data().data(), out.data().size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(out.data().size())) {
+        if (::send(cancel.fd, out.data().data(), out.data().size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+            static_cast<ssize_t>(out.data().size())) {
             loop_.modify(cancel.fd, EPOLLIN | EPOLLRDHUP);  // PostgreSQL closes when the signal has been sent
             return;
         }

@@ -1,9 +1,9 @@
 // Opening a server connection: address, connect, login, first ReadyForQuery.
-#include <sys/epoll.h>
-
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <sys/epoll.h>
 
 namespace cenote::worker {
 namespace {
@@ -187,7 +187,8 @@ void Worker::connect_failed(SharedPool& pool, const Error& error) {
         pool.last_error = error.message;
         pool.last_sqlstate = error.sqlstate;
         pool.retry_at = now_ + pool.settings().server_login_retry;
-        // With no server at all, nobody who waits for a welcome will get one soon: they are told why. Others keep waiting (query_wait_timeout).
+        // With no server at all, nobody who waits for a welcome will get one soon: they are told why. Others keep waiting
+        // (query_wait_timeout).
         if (pool.ledger.total() == 0) {
             while (pool::Waiter* waiter = pool.ledger.head()) {
                 auto* client = static_cast<ClientConnection*>(waiter);

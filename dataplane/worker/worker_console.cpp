@@ -1,14 +1,14 @@
 // The console's front: who may, the welcome, and its queries, which the control thread answers.
-#include <sys/epoll.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "dataplane/admin/show.hpp"
 #include "dataplane/protocol/frame.hpp"
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 namespace cenote::worker {
 namespace {
@@ -16,13 +16,16 @@ namespace {
 namespace sqlstate = protocol::sqlstate;
 constexpr std::uint32_t kMaxConsoleQuery = 64 * 1024;
 
-bool contains(const std::vector<std::string>& list, std::string_view name) { return std::find(list.begin(), list.end(), name) != list.end(); }
+bool contains(const std::vector<std::string>& list, std::string_view name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+}
 
 }  // namespace
 
 bool Worker::admit_console(ClientConnection& client, const session::ClientIdentity& identity) {
     const auto& c = config();
-    const bool own_user = identity.user == kConsoleDatabase && net::local_of(client.fd).is_unix() && net::peer_uid(client.fd) == static_cast<std::int64_t>(::geteuid());
+    const bool own_user = identity.user == kConsoleDatabase && net::local_of(client.fd).is_unix() &&
+                          net::peer_uid(client.fd) == static_cast<std::int64_t>(::geteuid());
     if (own_user || c.auth_type == config::AuthType::kAny || contains(c.admin_users, identity.user)) {
         client.admin_access = admin::Access::kAdmin;
     } else if (!contains(c.stats_users, identity.user)) {

@@ -1,10 +1,10 @@
 // The ends of clients, and what becomes of the server one leaves behind.
-#include <unistd.h>
-
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <unistd.h>
 
 namespace cenote::worker {
 
@@ -91,8 +91,13 @@ bool Worker::kill_client(std::uint64_t client_id) {
 
 std::string Worker::describe(const ClientConnection& client) const {
     const auto peer = client.fd >= 0 ? net::peer_of(client.fd) : net::Address{};
-    const std::string database = client.pool != nullptr ? client.pool->database.name : client.login ? client.login->identity.database : std::string(kConsoleDatabase);
-    const std::string user = client.user ? *client.user : client.pool != nullptr ? client.pool->user.name : client.login ? client.login->identity.user : "";
+    const std::string database = client.pool != nullptr ? client.pool->database.name
+                                 : client.login         ? client.login->identity.database
+                                                        : std::string(kConsoleDatabase);
+    const std::string user = client.user              ? *client.user
+                             : client.pool != nullptr ? client.pool->user.name
+                             : client.login           ? client.login->identity.user
+                                                      : "";
     return fmt::format(
         "C-{:#x}: {}/{}@{}:{}", client.id, database.empty() ? "(nodb)" : database, user.empty() ? "(nouser)" : user,
         peer.size > 0 ? peer.host() : "unknown", peer.size > 0 ? peer.port() : 0
@@ -100,7 +105,9 @@ std::string Worker::describe(const ClientConnection& client) const {
 }
 
 std::string Worker::describe(const ServerConnection& server) const {
-    return fmt::format("S-{:#x}: {}/{}@{}:{}", server.id, server.pool->database.name, server.pool->user.name, server.address.host(), server.address.port());
+    return fmt::format(
+        "S-{:#x}: {}/{}@{}:{}", server.id, server.pool->database.name, server.pool->user.name, server.address.host(), server.address.port()
+    );
 }
 
 }  // namespace cenote::worker

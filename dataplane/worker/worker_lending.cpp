@@ -1,9 +1,9 @@
 // Who gets which server: asking the pool's ledger, linking, giving back, and carrying a server from worker to worker.
-#include <sys/epoll.h>
-
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <sys/epoll.h>
 
 namespace cenote::worker {
 
@@ -74,7 +74,8 @@ bool Worker::link(ClientConnection& client, ServerConnection& server) {
     client.state = ClientState::kActive;
     auto& stats = stats_of(pool);
     stats.server_assignment_count.add(1);
-    stats.wait_time.add(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now_ - client.request_at).count()));
+    stats.wait_time.add(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now_ - client.request_at).count())
+    );
     return true;
 }
 

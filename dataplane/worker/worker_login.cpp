@@ -1,8 +1,4 @@
 // A client from accept to its first ReadyForQuery.
-#include <sys/epoll.h>
-
-#include <span>
-
 #include "dataplane/auth/crypto.hpp"
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/error_response.hpp"
@@ -10,6 +6,10 @@
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <sys/epoll.h>
+
+#include <span>
 
 namespace cenote::worker {
 namespace {
@@ -36,7 +36,9 @@ auth::AuthMethod method_of(config::AuthType type) {
 void Worker::on_accepted(int fd) {
     auto client = std::make_unique<ClientConnection>();
     const auto& c = config();
-    net::set_up_client(fd, net::local_of(fd).is_unix(), {c.tcp_keepalive, c.tcp_keepcnt, c.tcp_keepidle, c.tcp_keepintvl, c.tcp_user_timeout});
+    net::set_up_client(
+        fd, net::local_of(fd).is_unix(), {c.tcp_keepalive, c.tcp_keepcnt, c.tcp_keepidle, c.tcp_keepintvl, c.tcp_user_timeout}
+    );
     client->fd = fd;
     client->worker = id_;
     client->connected_at = now_;

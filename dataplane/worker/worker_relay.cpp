@@ -1,11 +1,12 @@
-// The query path. Nothing here allocates once warm, logs, locks or walks a list; a server is asked for and given back in worker_lending.cpp.
-#include <sys/epoll.h>
-
+// The query path. Nothing here allocates once warm, logs, locks or walks a list; a server is asked for and given back in
+// worker_lending.cpp.
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/session/pool_mode_rules.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <sys/epoll.h>
 
 namespace cenote::worker {
 namespace {
@@ -97,7 +98,8 @@ void Worker::process_client(ClientConnection& client, std::string_view bytes) {
                 begin = at;
                 continue;
             case Kind::kNeedServer:
-                // `bytes` may lie in read_buffer_, which serving others meanwhile would overwrite: keep the rest unless it is served at once.
+                // `bytes` may lie in read_buffer_, which serving others meanwhile would overwrite: keep the rest unless it is served at
+                // once.
                 if (!acquire(client)) {
                     if (client.state != ClientState::kClosed) {
                         keep(client.in, bytes.substr(at));
@@ -112,7 +114,8 @@ void Worker::process_client(ClientConnection& client, std::string_view bytes) {
                 if (begin == at || forward_to_server(client, bytes.substr(begin, at - begin))) {
                     keep(client.in, bytes.substr(at));
                     if (client.server != nullptr) {
-                        static_cast<void>(release_if_done(*client.server));  // late COPY data is through: the server's ReadyForQuery has come before
+                        static_cast<void>(release_if_done(*client.server)
+                        );  // late COPY data is through: the server's ReadyForQuery has come before
                     }
                 }
                 return;
@@ -122,7 +125,10 @@ void Worker::process_client(ClientConnection& client, std::string_view bytes) {
                 }
                 return;
             case Kind::kError:
-                disconnect(client, protocol::sqlstate::kProtocolViolation, fmt::format("invalid message (type 0x{:02x}) from the client", static_cast<unsigned char>(step.starts)));
+                disconnect(
+                    client, protocol::sqlstate::kProtocolViolation,
+                    fmt::format("invalid message (type 0x{:02x}) from the client", static_cast<unsigned char>(step.starts))
+                );
                 return;
         }
     }
@@ -259,7 +265,8 @@ void Worker::read_server(ServerConnection& server) {
                 if (const int index = runtime_->tracked.index_of(step.name); index >= 0) {
                     const auto count = runtime_->tracked.names().size();
                     server.parameters = session::with_value(server.parameters, static_cast<std::size_t>(index), step.value, count);
-                    server.client->parameters = session::with_value(server.client->parameters, static_cast<std::size_t>(index), step.value, count);
+                    server.client->parameters =
+                        session::with_value(server.client->parameters, static_cast<std::size_t>(index), step.value, count);
                 }
                 at += step.size;
                 break;

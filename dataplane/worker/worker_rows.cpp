@@ -1,10 +1,10 @@
 // What the console shows of one worker's connections, and what it may do to them.
+#include "dataplane/protocol/sqlstate.hpp"
+#include "dataplane/worker/worker.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
-
-#include "dataplane/protocol/sqlstate.hpp"
-#include "dataplane/worker/worker.hpp"
 
 namespace cenote::worker {
 namespace {
@@ -70,7 +70,8 @@ void Worker::collect_rows(admin::Snapshot& snapshot, bool want_clients, bool wan
             set_addresses(row, client->fd, net::peer_of(client->fd));
             row.connect_time = to_wall(client->connected_at);
             row.request_time = to_wall(client->request_at);
-            row.wait = row.state == "waiting" ? std::chrono::duration_cast<config::Microseconds>(now - client->request_at) : config::Microseconds{0};
+            row.wait = row.state == "waiting" ? std::chrono::duration_cast<config::Microseconds>(now - client->request_at)
+                                              : config::Microseconds{0};
             row.pointer = client->id;
             row.link = client->server != nullptr ? client->server->id : 0;
             row.application_name = application_name_of(client->parameters);

@@ -1,10 +1,4 @@
 // A server's life beside a client: the queries of our own it runs, what it says unasked, and its end.
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-
 #include "dataplane/base/log.hpp"
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/frame.hpp"
@@ -12,6 +6,12 @@
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/protocol/wire_reader.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 namespace cenote::worker {
 namespace {
@@ -91,7 +91,8 @@ void Worker::read_job(ServerConnection& server) {
                     server.parameters = session::with_value(server.parameters, static_cast<std::size_t>(index), value, count);
                     if (server.job == ServerJob::kParameters && server.client != nullptr) {
                         // The server's own spelling ("iso" -> "ISO, MDY"), or the two would differ for ever.
-                        server.client->parameters = session::with_value(server.client->parameters, static_cast<std::size_t>(index), value, count);
+                        server.client->parameters =
+                            session::with_value(server.client->parameters, static_cast<std::size_t>(index), value, count);
                     }
                 }
                 break;
@@ -120,7 +121,9 @@ void Worker::finish_job(ServerConnection& server) {
     if (client != nullptr && job == ServerJob::kParameters && server.job_failed) {
         server.client = nullptr;
         client->server = nullptr;
-        disconnect(*client, protocol::sqlstate::kProtocolViolation, fmt::format("server refused the client's parameters: {}", server.job_error));
+        disconnect(
+            *client, protocol::sqlstate::kProtocolViolation, fmt::format("server refused the client's parameters: {}", server.job_error)
+        );
         close_server(server, "parameters were refused");
         return;
     }
@@ -200,7 +203,8 @@ bool Worker::on_unasked(ServerConnection& server, std::string_view rest) {
             const auto name = reader.string();
             const auto value = reader.string();
             if (const int index = runtime_->tracked.index_of(name); reader.ok() && index >= 0) {
-                server.parameters = session::with_value(server.parameters, static_cast<std::size_t>(index), value, runtime_->tracked.names().size());
+                server.parameters =
+                    session::with_value(server.parameters, static_cast<std::size_t>(index), value, runtime_->tracked.names().size());
             }
         } else if (header.type != protocol::backend::kNoticeResponse && header.type != protocol::backend::kNotificationResponse) {
             return false;

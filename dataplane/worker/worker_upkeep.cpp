@@ -1,14 +1,16 @@
-// What time brings: timeouts, idle and old servers, connections to open, and the pace of a drain. A tick every 100 to 200 ms while anything is
-// open; none at all while the worker is empty.
-#include <sys/epoll.h>
-
+// What time brings: timeouts, idle and old servers, connections to open, and the pace of a drain. A tick every 100 to 200 ms while anything
+// is open; none at all while the worker is empty.
 #include "dataplane/protocol/sqlstate.hpp"
 #include "dataplane/worker/worker.hpp"
+
+#include <sys/epoll.h>
 
 namespace cenote::worker {
 namespace {
 
-bool over(Duration limit, TimePoint since, TimePoint now) { return limit > Duration::zero() && since != TimePoint{} && now - since >= limit; }
+bool over(Duration limit, TimePoint since, TimePoint now) {
+    return limit > Duration::zero() && since != TimePoint{} && now - since >= limit;
+}
 
 }  // namespace
 
@@ -136,7 +138,9 @@ bool Worker::tick_pool(SharedPool& pool) {
             break;
         }
         if (pool.gone) {
-            send_unserved(*late, Why::kFailed, Error{fmt::format("no such database: {}", pool.database.name), protocol::sqlstate::kInvalidCatalogName});
+            send_unserved(
+                *late, Why::kFailed, Error{fmt::format("no such database: {}", pool.database.name), protocol::sqlstate::kInvalidCatalogName}
+            );
         } else {
             send_unserved(*late, Why::kTimedOut, {});
         }
@@ -159,8 +163,9 @@ void Worker::tick_drain() {
     for (std::size_t i = 0; i < clients_.size() && left > 0; ++i) {
         ClientConnection* client = clients_[i];
         const bool idle = client != nullptr && client->state == ClientState::kIdle;
-        const bool idle_session = client != nullptr && client->state == ClientState::kActive && client->server->state == ServerState::kActive &&
-                                  client->server->tracker.clean() && client->relay.at_boundary();
+        const bool idle_session = client != nullptr && client->state == ClientState::kActive &&
+                                  client->server->state == ServerState::kActive && client->server->tracker.clean() &&
+                                  client->relay.at_boundary();
         if (idle || idle_session) {
             disconnect(*client, protocol::sqlstate::kAdminShutdown, "terminating connection due to administrator command");
             --left;

@@ -7,7 +7,16 @@ namespace {
 
 using std::chrono::seconds;
 
-PoolLimits limits() { return {.pool_size = 4, .min_pool_size = 2, .reserve_pool_size = 1, .reserve_pool_timeout = seconds(5), .server_idle_timeout = seconds(10), .server_lifetime = seconds(100)}; }
+PoolLimits limits() {
+    return {
+        .pool_size = 4,
+        .min_pool_size = 2,
+        .reserve_pool_size = 1,
+        .reserve_pool_timeout = seconds(5),
+        .server_idle_timeout = seconds(10),
+        .server_lifetime = seconds(100)
+    };
+}
 
 TEST(ConnectionsToOpen, OneForEachWaiterThatNothingServesYet) {
     EXPECT_EQ(connections_to_open(limits(), {.waiting = 3}), 3U);

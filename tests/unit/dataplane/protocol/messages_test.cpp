@@ -1,11 +1,11 @@
-#include <gtest/gtest.h>
-
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/frame.hpp"
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/message_writer.hpp"
 #include "dataplane/protocol/startup_messages.hpp"
 #include "dataplane/protocol/wire_reader.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cenote::protocol {
 namespace {
@@ -111,9 +111,10 @@ TEST_P(BadStartup, IsRefusedWithAReason) {
 INSTANTIATE_TEST_SUITE_P(
     Packets, BadStartup,
     testing::Values(
-        std::pair{"\0\0\0\x07"s, "invalid length"s}, std::pair{"\x7f\xff\xff\xff"s, "invalid length"s}, std::pair{"GET / HTTP"s, "invalid length"s},
-        std::pair{"\0\0\0\x08\0\2\0\0"s, "unsupported protocol version 2.0"s}, std::pair{"\0\0\0\x09\0\3\0\0x"s, "no terminator"s},
-        std::pair{"\0\0\0\x0a\0\3\0\0a\0"s, "no value"s}, std::pair{"\0\0\0\x0a\0\3\0\0\0x"s, "after the terminator"s}
+        std::pair{"\0\0\0\x07"s, "invalid length"s}, std::pair{"\x7f\xff\xff\xff"s, "invalid length"s},
+        std::pair{"GET / HTTP"s, "invalid length"s}, std::pair{"\0\0\0\x08\0\2\0\0"s, "unsupported protocol version 2.0"s},
+        std::pair{"\0\0\0\x09\0\3\0\0x"s, "no terminator"s}, std::pair{"\0\0\0\x0a\0\3\0\0a\0"s, "no value"s},
+        std::pair{"\0\0\0\x0a\0\3\0\0\0x"s, "after the terminator"s}
     )
 );
 

@@ -1,11 +1,11 @@
-#include <gtest/gtest.h>
-
-#include <random>
-
 #include "dataplane/protocol/message_type.hpp"
 #include "dataplane/protocol/message_writer.hpp"
 #include "dataplane/session/client_relay.hpp"
 #include "dataplane/session/server_relay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
 
 namespace cenote::session {
 namespace {
@@ -64,8 +64,8 @@ Trace run_client(const std::vector<std::string_view>& pieces) {
 
 std::string client_stream() {
     protocol::MessageWriter out;
-    out.message('H', "");                         // a Flush with nothing to flush
-    out.message('d', std::string(300, 'x'));      // late COPY data
+    out.message('H', "");                     // a Flush with nothing to flush
+    out.message('d', std::string(300, 'x'));  // late COPY data
     protocol::write_query(out, "select 1");
     out.message('P', std::string(700, 'p'));
     out.message('B', std::string("\0name\0", 6));
@@ -169,7 +169,18 @@ TEST(ServerRelay, EveryCutGivesTheSameActions) {
 TEST(ServerRelay, RefusesABrokenReadyForQuery) {
     EXPECT_EQ(run_server({std::string_view("Z\0\0\0\4", 5)}, "Q").text, "<error>");
     EXPECT_EQ(run_server({std::string_view("D\0\0\0\0", 5)}, "Q").text, "<error>");
-    EXPECT_EQ(run_server({std::string_view("S\0\0\0\x06" "ab", 7)}, "Q").text, "<error>");
+    EXPECT_EQ(
+        run_server(
+            {std::string_view(
+                "S\0\0\0\x06"
+                "ab",
+                7
+            )},
+            "Q"
+        )
+            .text,
+        "<error>"
+    );
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-
 #include "dataplane/protocol/error_response.hpp"
 #include "dataplane/protocol/message_writer.hpp"
 #include "dataplane/session/client_startup.hpp"
 #include "dataplane/session/server_login.hpp"
+
+#include <gtest/gtest.h>
 
 namespace cenote::session {
 namespace {
@@ -27,7 +27,8 @@ TEST(ReadStartup, TakesUserDatabaseAndTrackedParameters) {
 }
 
 TEST(ReadStartup, ReadsOptions) {
-    const auto got = read_startup(message({{"user", "u"}, {"options", "-c timezone=UTC --application_name=a\\ b -cDateStyle=ISO"}}), kTracked, {}, "");
+    const auto got =
+        read_startup(message({{"user", "u"}, {"options", "-c timezone=UTC --application_name=a\\ b -cDateStyle=ISO"}}), kTracked, {}, "");
     ASSERT_TRUE(got) << got.error().message;
     EXPECT_EQ(difference(kTracked, *got->parameters, {}), "SET DateStyle='ISO';SET TimeZone='UTC';SET application_name='a b';");
 }
@@ -39,7 +40,10 @@ TEST(ReadStartup, Refusals) {
     EXPECT_EQ(text({{"database", "d"}}), "no username supplied");
     EXPECT_EQ(text({{"user", "u"}, {"search_path", "x"}}), "unsupported startup parameter: search_path");
     EXPECT_EQ(text({{"user", "u"}, {"options", "-c search_path=x"}}), "unsupported startup parameter in options: search_path");
-    EXPECT_EQ(text({{"user", "u"}, {"options", "-d 1"}}), "unsupported options startup parameter: only '-c config=val' and '--config=val' are allowed");
+    EXPECT_EQ(
+        text({{"user", "u"}, {"options", "-d 1"}}),
+        "unsupported options startup parameter: only '-c config=val' and '--config=val' are allowed"
+    );
     EXPECT_TRUE(read_startup(message({{"user", "u"}, {"extra_float_digits", "3"}}), kTracked, {"extra_float_digits"}, ""));
     EXPECT_EQ(text({{"user", std::string(200, 'u')}}), "username too long");
 }

@@ -35,10 +35,22 @@ public:
     TransactionTracker tracker;
 };
 
-TEST(TransactionTracker, SimpleQuery) { Script().expect_clean(true).client("Q").expect_clean(false).server("TDC").ready().expect_clean(true); }
+TEST(TransactionTracker, SimpleQuery) {
+    Script().expect_clean(true).client("Q").expect_clean(false).server("TDC").ready().expect_clean(true);
+}
 
 TEST(TransactionTracker, AnOpenTransactionKeepsTheServer) {
-    Script().client("Q").ready('T').expect_clean(false).client("Q").server("E").ready('E').expect_clean(false).client("Q").ready('I').expect_clean(true);
+    Script()
+        .client("Q")
+        .ready('T')
+        .expect_clean(false)
+        .client("Q")
+        .server("E")
+        .ready('E')
+        .expect_clean(false)
+        .client("Q")
+        .ready('I')
+        .expect_clean(true);
 }
 
 TEST(TransactionTracker, PipelinedBatchesOweOneAnswerEach) {
@@ -67,11 +79,28 @@ TEST(TransactionTracker, CopyInByExtendedQueryHasOneAnswerForTwoSyncs) {
 }
 
 TEST(TransactionTracker, CopyInWithEverythingPipelined) {
-    Script().client("PBESdddcS").server("12G").expect_clean(false).server("C").expect_clean(false).ready().expect_clean(true).expect_provable(true);
+    Script()
+        .client("PBESdddcS")
+        .server("12G")
+        .expect_clean(false)
+        .server("C")
+        .expect_clean(false)
+        .ready()
+        .expect_clean(true)
+        .expect_provable(true);
 }
 
 TEST(TransactionTracker, ABatchPipelinedBehindACopy) {
-    Script().client("PBESdcS").client("PBES").server("12GC").ready().expect_clean(false).server("12C").ready().expect_clean(true).expect_provable(true);
+    Script()
+        .client("PBESdcS")
+        .client("PBES")
+        .server("12GC")
+        .ready()
+        .expect_clean(false)
+        .server("12C")
+        .ready()
+        .expect_clean(true)
+        .expect_provable(true);
 }
 
 TEST(TransactionTracker, CopyFailBySimpleQuery) {
@@ -84,11 +113,30 @@ TEST(TransactionTracker, CopyFailByExtendedQuery) {
 
 TEST(TransactionTracker, TheServerEndsTheCopyAndTheClientsRestComesLate) {
     // It reads the rest and ignores it: nothing more is to come.
-    Script().client("Q").server("G").client("d").server("E").ready().expect_clean(true).client("dc").expect_clean(true).client("f").expect_clean(true);
+    Script()
+        .client("Q")
+        .server("G")
+        .client("d")
+        .server("E")
+        .ready()
+        .expect_clean(true)
+        .client("dc")
+        .expect_clean(true)
+        .client("f")
+        .expect_clean(true);
 }
 
 TEST(TransactionTracker, ExtendedCopyThatFailsBeforeTheClientIsDone) {
-    Script().client("PBES").server("G").client("d").server("E").expect_clean(false).client("dcS").ready().expect_clean(true).expect_provable(true);
+    Script()
+        .client("PBES")
+        .server("G")
+        .client("d")
+        .server("E")
+        .expect_clean(false)
+        .client("dcS")
+        .ready()
+        .expect_clean(true)
+        .expect_provable(true);
 }
 
 TEST(TransactionTracker, ASyncIntoAFailingCopyProvesNothing) {
@@ -110,7 +158,9 @@ TEST(TransactionTracker, ResetForgets) {
     script.expect_clean(true);
 }
 
-TEST(TransactionTracker, AFlushAloneOwesNothing) { Script().client("H").expect_clean(true).client("Q").server("E").ready().expect_clean(true); }
+TEST(TransactionTracker, AFlushAloneOwesNothing) {
+    Script().client("H").expect_clean(true).client("Q").server("E").ready().expect_clean(true);
+}
 
 }  // namespace
 }  // namespace cenote::session
