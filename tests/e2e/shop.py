@@ -7,6 +7,16 @@ import kube
 
 NAMESPACE, POOL = "shop", "orders"
 ENDPOINT = "orders.shop.svc"
+CHART, OPERATOR_NAMESPACE = kube.ROOT / "helm/cenote", "cenote-system"
+
+
+def clean():
+    """Takes the operator away, and what an aborted run left of it."""
+    if kube.exists("crd", "connectionpools.cenote.dev"):
+        kube.kubectl("delete", "connectionpools", "-A", "--all", "--timeout=60s")
+    kube.helm("uninstall", "cenote", "-n", OPERATOR_NAMESPACE, "--ignore-not-found", "--wait")
+    kube.kubectl("delete", "crd", "connectionpools.cenote.dev", "--ignore-not-found")
+    kube.kubectl("delete", "namespace", OPERATOR_NAMESPACE, "--ignore-not-found", "--timeout=90s")
 
 
 def create():

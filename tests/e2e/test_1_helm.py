@@ -7,25 +7,16 @@ import kube
 import pytest
 import shop
 
-CHART, NAMESPACE = kube.ROOT / "helm/cenote", "cenote-system"
+CHART, NAMESPACE = shop.CHART, shop.OPERATOR_NAMESPACE
 
 
 @pytest.fixture(scope="module", autouse=True)
 def world():
-    clean()
+    shop.clean()
     shop.create()
     yield
     shop.destroy()
-    clean()
-
-
-def clean():
-    """Takes away what an aborted run left."""
-    if kube.exists("crd", "connectionpools.cenote.dev"):
-        kube.kubectl("delete", "connectionpools", "-A", "--all", "--timeout=60s")
-    kube.run([kube.HELM, f"--kubeconfig={kube.KUBECONFIG}", "uninstall", "cenote", "-n", NAMESPACE, "--ignore-not-found", "--wait"])
-    kube.kubectl("delete", "crd", "connectionpools.cenote.dev", "--ignore-not-found")
-    kube.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=90s")
+    shop.clean()
 
 
 def test_the_rendered_manifest_is_current():
@@ -201,6 +192,11 @@ def test_a_deleted_pool_leaves_nothing():
     kinds = "pods,deployments,replicasets,services,configmaps,secrets,poddisruptionbudgets"
     kube.wait_until(lambda: not kube.items(kinds, shop.NAMESPACE, f"app.kubernetes.io/instance={shop.POOL}"), "the pool's objects to be gone", 120)
     assert kube.exists("secret", "orders-db", shop.NAMESPACE), "the user's own Secret stays"
+
+
+def test_the_operator_was_refused_nothing():
+    log = kube.kubectl("-n", NAMESPACE, "logs", "deployment/cenote-operator")
+    assert [line for line in log.splitlines() if "orbidden" in line] == []
 
 
 def test_an_uninstall_keeps_the_definition_only():

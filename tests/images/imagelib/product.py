@@ -34,8 +34,10 @@ def _image(name: str, runtime: layer.Layer, program: str, built: str, command: l
 
 def _check_libraries(program: Path, runtime: layer.Layer) -> None:
     """Every library that the program links to must lie in the run-time layer."""
-    output = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    wanted = {line.split()[0] for line in output.splitlines() if "=>" in line}
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True)
+    if linked.returncode != 0:
+        die(f"{program} is no finished program ({linked.stderr.strip()}); is a build under way?")
+    wanted = {line.split()[0] for line in linked.stdout.splitlines() if "=>" in line}
     missing = sorted(wanted - rootfs.listing(runtime))
     if missing:
         die(f"{program.name} links to {', '.join(missing)}, which tests/images/packages-runtime.txt does not bring")
