@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -37,11 +38,25 @@ def remove_dir(path):
     shutil.rmtree(path, ignore_errors=True)
 
 
+# Below the range from which the kernel takes the ports of outgoing connections, so that none of those takes one before its server binds it.
+_FIRST_PORT, _LAST_PORT = 15000, 29999
+_given = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port nobody listens on, and never the same twice in this process."""
+    while True:
+        port = random.randint(_FIRST_PORT, _LAST_PORT)
+        if port in _given:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port
 
 
 def _end_with_parent():
