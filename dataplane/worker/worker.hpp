@@ -235,7 +235,6 @@ private:
     std::vector<std::unique_ptr<ClientConnection>> dead_clients_;  // freed when the batch of events is through
     std::vector<std::unique_ptr<ServerConnection>> dead_servers_;
     std::vector<std::unique_ptr<CancelConnection>> dead_cancels_;
-    std::size_t drain_next_ = 0;
 };
 
 }  // namespace cenote::worker
