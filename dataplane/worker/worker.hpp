@@ -143,7 +143,6 @@ private:
     void read_server(ServerConnection& server);
     void note_request(ClientConnection& client, char type);
     void note_ready(ServerConnection& server);
-    void terminate_client(ClientConnection& client);
 
     // worker_lending.cpp
     [[nodiscard]] bool acquire(ClientConnection& client);

@@ -121,7 +121,7 @@ void Worker::process_client(ClientConnection& client, std::string_view bytes) {
                 return;
             case Kind::kTerminate:
                 if (begin == at || forward_to_server(client, bytes.substr(begin, at - begin))) {
-                    terminate_client(client);
+                    close_client(client, "client close request");
                 }
                 return;
             case Kind::kError:
@@ -177,8 +177,6 @@ bool Worker::forward_to_server(ClientConnection& client, std::string_view bytes)
     }
     return false;
 }
-
-void Worker::terminate_client(ClientConnection& client) { close_client(client, "client close request"); }
 
 void Worker::on_server(ServerConnection& server, std::uint32_t events) {
     switch (server.state) {
