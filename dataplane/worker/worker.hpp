@@ -9,7 +9,7 @@
 
 #include "dataplane/admin/rows.hpp"
 #include "dataplane/protocol/startup_messages.hpp"
-#include "dataplane/worker/buffer_shelf.hpp"
+#include "dataplane/io/buffer_shelf.hpp"
 #include "dataplane/worker/client_connection.hpp"
 #include "dataplane/worker/event_loop.hpp"
 #include "dataplane/worker/pool_registry.hpp"
@@ -223,7 +223,7 @@ private:
     TimePoint now_;
     TimePoint next_tick_ = TimePoint::max();
     bool draining_ = false;
-    BufferShelf shelf_;
+    io::BufferShelf shelf_;
     std::vector<char> read_buffer_;
     std::vector<ClientConnection*> clients_;  // by slot; null = free
     std::vector<std::uint32_t> free_slots_;

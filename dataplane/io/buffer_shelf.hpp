@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace cenote::worker {
+namespace cenote::io {
 
 class BufferShelf {
 public:
@@ -30,4 +30,4 @@ private:
     std::vector<std::unique_ptr<std::string>> shelf_;
 };
 
-}  // namespace cenote::worker
+}  // namespace cenote::io
