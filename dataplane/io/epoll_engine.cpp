@@ -15,6 +15,7 @@ namespace {
 
 // Field-tested: rows of 64 KiB cost 0.28 of reads of 4 KiB.
 constexpr std::size_t kReadBuffer = 256 * 1024;
+constexpr std::size_t kLeanRead = 16 * 1024;
 constexpr std::uint32_t kReading = EPOLLIN | EPOLLRDHUP;
 constexpr std::uint32_t kOut = EPOLLOUT;
 
@@ -181,7 +182,7 @@ bool EpollEngine::wait(TimePoint deadline) {
 
 // One receive. False: nothing was there after all.
 bool EpollEngine::receive(Stream& stream, Event& event) {
-    const ssize_t n = ::recv(stream.fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    const ssize_t n = ::recv(stream.fd, buffer_.data(), stream.lean ? kLeanRead : buffer_.size(), MSG_DONTWAIT);
     if (n > 0) [[likely]] {
         event = {Event::Type::kBytes, &stream, {buffer_.data(), static_cast<std::size_t>(n)}};
         return true;

@@ -18,6 +18,7 @@ public:
         ListHook<Item> hook;
         TimePoint due = TimePoint::max();
         std::uint8_t kind = 0;  // the owner's: what this item is part of
+        void* owner = nullptr;  // by kind
     };
     static constexpr Duration kGrain = std::chrono::milliseconds(16);
 

@@ -40,7 +40,7 @@ Verdict fate_on_return(const PoolLimits& limits, const ReturnFacts& facts) {
     if (facts.obsolete) {
         return {Fate::kClose, "obsolete connection"};
     }
-    if (facts.used && too_old(limits, facts.age)) {
+    if (facts.used && facts.lifetime_turn && too_old(limits, facts.age)) {
         return {Fate::kClose, "server lifetime over"};
     }
     if (facts.limit_lowered) {

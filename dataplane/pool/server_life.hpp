@@ -38,6 +38,7 @@ private:
 struct ReturnFacts {
     bool obsolete = false;       // opened with settings that are no longer the pool's, or before a RECONNECT
     bool used = false;           // has served a client
+    bool lifetime_turn = true;   // where its lifetime is over: none of its sisters has just gone for that
     bool cancel_underway = false;
     bool cancel_unconfirmed = false;  // one was sent, and whether it has struck is not known
     bool limit_lowered = false;  // its database or user has more connections than it may have now

@@ -6,6 +6,7 @@ namespace cenote::protocol::sqlstate {
 inline constexpr const char* kConnectionFailure = "08006";
 inline constexpr const char* kProtocolViolation = "08P01";
 inline constexpr const char* kFeatureNotSupported = "0A000";
+inline constexpr const char* kIdleInTransactionSessionTimeout = "25P03";
 inline constexpr const char* kInvalidAuthorization = "28000";
 inline constexpr const char* kInvalidPassword = "28P01";
 inline constexpr const char* kInvalidCatalogName = "3D000";

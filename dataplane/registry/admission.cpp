@@ -1,5 +1,7 @@
 #include "dataplane/registry/admission.hpp"
 
+#include "dataplane/registry/process.hpp"
+
 namespace cenote::registry {
 
 Admission::Admission(pool::LimitCounter& process, PoolRef pool, std::shared_ptr<UserState> user)
@@ -24,7 +26,11 @@ void Admission::give_back() {
     std::exchange(process_, nullptr)->give_back();
     pool_->database->clients.give_back();
     user_->clients.give_back();
-    pool_->clients.fetch_sub(1, std::memory_order_relaxed);
+    if (pool_->clients.fetch_sub(1, std::memory_order_relaxed) == 1) {
+        pool_->ports.look_after(pool_);  // pool_idle_timeout may count from now on
+    }
+    pool_.reset();
+    user_.reset();
 }
 
 }  // namespace cenote::registry

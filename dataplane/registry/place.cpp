@@ -77,7 +77,6 @@ void Place::opened_locked() {
 }
 
 void Place::leave_pool() {
-    bool wanted = false;
     {
         const std::lock_guard lock(pool_->mutex);
         if (stage_ == Stage::kOpening) {
@@ -85,12 +84,9 @@ void Place::leave_pool() {
         } else if (stage_ == Stage::kOpen) {
             pool_->ledger.closed();
         }
-        wanted = pool_->ledger.waiting() + pool_->waiting_at_gate > 0;
     }
     stage_ = Stage::kEnding;
-    if (wanted) {
-        pool_->ports.look_after(pool_);
-    }
+    pool_->ports.look_after(pool_);  // who waits wants another, min_pool_size may, and so may the end of the pool
 }
 
 void Place::give_back() {
@@ -132,7 +128,7 @@ std::size_t open_connections(const PoolRef& pool, TimePoint now) {
         counts.waiting = ledger.waiting() + (pool->waiting_at_gate > 0 ? 1 : 0);
         counts.longest_wait = now - since;
         counts.last_connect_failed = pool->health.failing();
-        counts.kept_open = pool->clients.load(std::memory_order_relaxed) > 0 || !pool->settings_locked().database.user.empty();
+        counts.kept_open = pool->has_reason_for_minimum_locked();
         count = pool::connections_to_open(pool->settings_locked().limits, counts);
         hungry = counts.waiting > 0;
         for (std::size_t i = 0; i < count; ++i) {

@@ -123,26 +123,22 @@ void PoolRegistry::apply(RuntimeRef runtime) {
     }
 }
 
-bool PoolRegistry::forget(PoolRef pool) {
+bool PoolRegistry::forget(const PoolRef& pool) {
     const std::lock_guard lock(mutex_);
     const auto found = pools_.find({pool->database->name, pool->user->name});
+    // Every way to a pool begins in this map, under this lock: with two references nobody else can come by one.
     if (found == pools_.end() || found->second != pool || pool.use_count() > 2) {
         return false;
     }
     pools_.erase(found);
-    const auto database = pool->database;
-    const auto user = pool->user;
-    pool.reset();
-    bool used = false;
-    {
-        const std::lock_guard database_lock(database->mutex);
-        used = !database->pools.empty();
+    const auto& database = *pool->database;
+    const auto next = pools_.lower_bound({database.name, ""});
+    const bool last = next == pools_.end() || next->first.first != database.name;
+    if (last && runtime_->config->find_database(database.name) == nullptr) {
+        unused_databases_[database.name] = Clock::now();
     }
-    if (!used && runtime_->config->find_database(database->name) == nullptr) {
-        unused_databases_[database->name] = Clock::now();
-    }
-    if (user.use_count() == 2) {  // the registry's and this one
-        users_.erase(user->name);
+    if (pool->user.use_count() == 2) {  // the map's and the pool's
+        users_.erase(pool->user->name);
     }
     return true;
 }

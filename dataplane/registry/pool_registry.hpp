@@ -37,8 +37,9 @@ public:
     /// What new pools start with.
     void set_paused(bool paused);
 
-    /// Forgets a pool that nobody but the caller and the registry knows, and what only it used. False: somebody uses it.
-    bool forget(PoolRef pool);
+    /// Forgets a pool that nobody but the caller and the registry knows, and what only it used. False: somebody uses it. The caller's own
+    /// reference is the last one then.
+    [[nodiscard]] bool forget(const PoolRef& pool);
     /// Forgets databases made from "*" that have had no pool since `before`.
     void forget_idle_databases(TimePoint now);
 

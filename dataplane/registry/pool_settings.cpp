@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace cenote::registry {
+namespace {
+
+constexpr Duration kLongLook = std::chrono::hours(1);  // where nothing is due
+
+}  // namespace
 
 PoolSettings make_pool_settings(
     const config::Config& config, const config::Database& database, const std::string& user, const auth::UserList& users
@@ -34,6 +39,18 @@ PoolSettings make_pool_settings(
     settings.server_reset_query = config.server_reset_query;
     settings.reset_always = config.server_reset_query_always;
     settings.round_robin = config.server_round_robin;
+    for (const Duration timeout : {settings.query_timeout, settings.idle_transaction_timeout, settings.transaction_timeout}) {
+        if (timeout > Duration::zero()) {
+            settings.shortest_timeout = settings.watches_time ? std::min(settings.shortest_timeout, timeout) : timeout;
+            settings.watches_time = true;
+        }
+    }
+    settings.idle_look = kLongLook;
+    for (const Duration timeout : {settings.limits.server_idle_timeout, settings.limits.server_lifetime}) {
+        if (timeout > Duration::zero()) {
+            settings.idle_look = std::min(settings.idle_look, timeout);
+        }
+    }
     return settings;
 }
 

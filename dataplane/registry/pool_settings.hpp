@@ -16,6 +16,9 @@ struct PoolSettings {
     bool check_servers = false;
     bool reset_always = false;
     bool round_robin = false;
+    bool watches_time = false;    // one of the three timeouts below that count while a client has a server
+    Duration shortest_timeout{};  // of these, where there is one
+    Duration idle_look{};         // when to look at a server that became idle now
     Duration server_check_delay{};
     pool::PoolLimits limits;
     Duration query_wait_timeout{};

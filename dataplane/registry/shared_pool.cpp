@@ -12,6 +12,7 @@ SharedPool::SharedPool(
       database(std::move(database_state)),
       user(std::move(user_state)),
       keeper(keeper_worker),
+      made_at(Clock::now()),
       ledger(workers),
       per_worker_(workers),
       settings_(std::move(first_settings)) {
@@ -44,6 +45,23 @@ void SharedPool::set_settings(PoolSettingsRef fresh) {
     const std::lock_guard lock(mutex);
     ledger.set_round_robin(fresh->round_robin);
     settings_ = std::move(fresh);
+}
+
+bool SharedPool::unused_locked() const {
+    return clients.load(std::memory_order_relaxed) == 0 && ledger.total() == 0 && ledger.waiting() == 0 && waiting_at_gate == 0;
+}
+
+bool SharedPool::has_reason_for_minimum_locked() const {
+    return clients.load(std::memory_order_relaxed) > 0 || !settings_->database.user.empty();
+}
+
+bool SharedPool::lifetime_turn_locked(TimePoint now, const pool::PoolLimits& limits) {
+    const Duration gap = limits.server_lifetime / static_cast<int>(std::max<std::size_t>(limits.pool_size, 1));
+    if (last_lifetime_close != TimePoint{} && now - last_lifetime_close < gap) {
+        return false;
+    }
+    last_lifetime_close = now;
+    return true;
 }
 
 }  // namespace cenote::registry

@@ -80,6 +80,7 @@ public:
     const std::shared_ptr<DatabaseState> database;
     const std::shared_ptr<UserState> user;
     const pool::WorkerId keeper;  // the worker that sees to its timeouts and its growth
+    const TimePoint made_at;
 
     mutable std::mutex mutex;
     pool::Ledger ledger;                     // guarded
@@ -89,7 +90,17 @@ public:
     std::size_t next_address = 0;            // guarded: round robin over its hosts and their addresses
     std::size_t waiting_at_gate = 0;         // guarded: clients that logged in before any server had told its parameters
     TimePoint waiting_at_gate_since;         // guarded
+    TimePoint last_lifetime_close;           // guarded: servers that were opened together shall not all go together
     bool on_agenda = false;                  // guarded: its keeper will look at it
+    TimePoint unused_since;                  // guarded: TimePoint{} = in use
+
+    /// A server's lifetime is over: whether this one may go now. At most one in lifetime / pool_size, as PgBouncer spaces them.
+    [[nodiscard]] bool lifetime_turn_locked(TimePoint now, const pool::PoolLimits& limits);
+
+    /// Nobody has it or waits for it. REQUIRES: mutex is held.
+    [[nodiscard]] bool unused_locked() const;
+    /// min_pool_size counts: it has clients, or its user is forced. REQUIRES: mutex is held.
+    [[nodiscard]] bool has_reason_for_minimum_locked() const;
 
     std::atomic<std::uint32_t> epoch{0};  // servers of an earlier one are closed when they come back
     std::atomic<bool> gone{false};        // its database is no longer configured
