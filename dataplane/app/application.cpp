@@ -13,11 +13,12 @@ namespace cenote::app {
 
 namespace asio = net::asio;
 
-Application::Application(Options options, std::shared_ptr<const worker::Runtime> runtime)
+Application::Application(Options options, Loaded loaded)
     : options_(std::move(options)),
       listeners_(io_, [this](int fd) { on_accepted(fd); }),
-      file_watch_(io_, [this] { static_cast<void>(reload()); }),
-      runtime_(std::move(runtime)) {}
+      file_watch_(io_, [this] { static_cast<void>(reload(Asked::kByWatch)); }),
+      runtime_(std::move(loaded.runtime)),
+      files_hash_(std::move(loaded.files_hash)) {}
 
 Application::~Application() = default;
 
@@ -109,7 +110,7 @@ void Application::on_signal(int number) {
     switch (number) {
         case SIGHUP:
             log::info("got SIGHUP, re-reading config");
-            static_cast<void>(reload());
+            static_cast<void>(reload(Asked::kBySomebody));
             return;
         case SIGUSR1:
             say("SIGUSR1, pausing all activity", pause(""));
@@ -136,7 +137,8 @@ void Application::on_signal(int number) {
     }
 }
 
-Result<void> Application::reload() {
+// RELOAD and SIGHUP go back to what the files say, as PgBouncer does. The watch only tells of edits: what SET has set stays until one.
+Result<void> Application::reload(Asked asked) {
     const auto before = runtime();
     auto loaded = load_runtime(options_.config_file, options_.overrides, before.get());
     if (!loaded) {
@@ -146,8 +148,12 @@ Result<void> Application::reload() {
         last_reload_error_ = loaded.error().message;
         return loaded.error();
     }
-    const bool same =
-        *(*loaded)->config == *before->config && (*loaded)->auth_hash == before->auth_hash && (*loaded)->config_hash == before->config_hash;
+    auto next = loaded->runtime;
+    if (asked == Asked::kByWatch && loaded->files_hash == files_hash_) {
+        next = with_config(*next, before->config);  // at most auth_file is another
+    }
+    files_hash_ = loaded->files_hash;
+    const bool same = *next->config == *before->config && next->auth_hash == before->auth_hash && next->config_hash == before->config_hash;
     {
         const std::lock_guard lock(runtime_mutex_);
         last_reload_error_.clear();
@@ -156,15 +162,15 @@ Result<void> Application::reload() {
         log::configure(std::max(before->config->verbose, options_.verbose), options_.quiet, before->config->logfile);  // after a rotation
         return {};
     }
-    for (const auto& warning : (*loaded)->config->warnings) {
+    for (const auto& warning : next->config->warnings) {
         log::warning("{}", warning);
     }
-    const auto changes = config::diff(*before->config, *(*loaded)->config);
+    const auto changes = config::diff(*before->config, *next->config);
     for (const auto& name : changes.settings_need_restart) {
         log::warning("{} was changed, which takes effect at the next start only", name);
     }
-    auto fresh = std::make_shared<const config::Config>(config::keep_restart_settings(*before->config, *(*loaded)->config));
-    apply(with_config(**loaded, std::move(fresh)));
+    auto fresh = std::make_shared<const config::Config>(config::keep_restart_settings(*before->config, *next->config));
+    apply(with_config(*next, std::move(fresh)));
     ++reloads_;
     log::info("configuration applied ({})", options_.config_file);
     return {};

@@ -6,6 +6,7 @@
 
 #include "dataplane/app/listeners.hpp"
 #include "dataplane/app/options.hpp"
+#include "dataplane/app/runtime_loader.hpp"
 #include "dataplane/http/server.hpp"
 #include "dataplane/net/file_watch.hpp"
 #include "dataplane/net/resolver.hpp"
@@ -22,7 +23,7 @@ namespace cenote::app {
 
 class Application {
 public:
-    Application(Options options, std::shared_ptr<const worker::Runtime> runtime);
+    Application(Options options, Loaded loaded);
     ~Application();
     Application(const Application&) = delete;
     Application& operator=(const Application&) = delete;
@@ -33,6 +34,7 @@ public:
     int run();
 
 private:
+    enum class Asked : std::uint8_t { kBySomebody, kByWatch };
     enum class Ending : std::uint8_t { kNone, kWaitForServers, kWaitForClients, kDrain };
 
     // application.cpp
@@ -40,7 +42,7 @@ private:
     void on_accepted(int fd);
     void wait_for_signal();
     void on_signal(int number);
-    Result<void> reload();
+    Result<void> reload(Asked asked);
     void apply(std::shared_ptr<const worker::Runtime> runtime);
     void watch_files();
     void roll_stats();
@@ -90,6 +92,7 @@ private:
     mutable std::mutex runtime_mutex_;
     std::shared_ptr<const worker::Runtime> runtime_;  // guarded by runtime_mutex_
     std::string last_reload_error_;                   // guarded by runtime_mutex_
+    std::string files_hash_;                          // of the files last loaded
 
     std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();
     std::atomic<std::uint64_t> reloads_{0};

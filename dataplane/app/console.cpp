@@ -273,7 +273,7 @@ Result<void> Application::run_command(worker::ClientRef client, const admin::Com
             return done({});
         }
         case Verb::kReload: {
-            if (auto loaded = reload(); !loaded) {
+            if (auto loaded = reload(Asked::kBySomebody); !loaded) {
                 return Error{fmt::format("RELOAD failed, see logs for additional details: {}", loaded.error().message), "F0000"};
             }
             return done({});

@@ -51,16 +51,16 @@ int main(int argc, char** argv) {
     if (!options) {
         return exit_code;
     }
-    auto runtime = app::load_runtime(options->config_file, options->overrides, nullptr);
-    if (!runtime) {
-        std::fputs(fmt::format("{}\n", runtime.error().message).c_str(), stderr);
+    auto loaded = app::load_runtime(options->config_file, options->overrides, nullptr);
+    if (!loaded) {
+        std::fputs(fmt::format("{}\n", loaded.error().message).c_str(), stderr);
         return 1;
     }
     if (options->check) {
         std::fputs(fmt::format("{}: ok\n", options->config_file).c_str(), stdout);
         return 0;
     }
-    const auto config = (*runtime)->config;
+    const auto config = loaded->runtime->config;
     if (options->daemon && (config->logfile.empty() || !go_to_background())) {
         return fail("--daemon needs logfile to be set");
     }
@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
     for (const auto& warning : config->warnings) {
         log::warning("{}", warning);
     }
-    app::Application application(*options, *runtime);
+    app::Application application(*options, std::move(*loaded));
     if (auto opened = application.open(); !opened) {
         return fail(opened.error().message);
     }
