@@ -142,7 +142,8 @@ Result<void> Application::reload(Asked asked) {
     const auto before = runtime();
     auto loaded = load_runtime(options_.config_file, options_.overrides, before.get());
     if (!loaded) {
-        log::error("reload refused, the running configuration stays:\n{}", loaded.error().message);
+        log::error("reload refused, the running configuration stays:");
+        log::write_lines(log::Level::kError, loaded.error().message);
         ++failed_reloads_;
         const std::lock_guard lock(runtime_mutex_);
         last_reload_error_ = loaded.error().message;
