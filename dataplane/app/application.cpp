@@ -17,6 +17,7 @@ Application::Application(Options options, Loaded loaded)
     : options_(std::move(options)),
       listeners_(io_, [this](int fd) { on_accepted(fd); }),
       file_watch_(io_, [this] { static_cast<void>(reload(Asked::kByWatch)); }),
+      resolver_(io_, net::DnsSettings{.resolv_conf = loaded.runtime->config->resolv_conf}),
       runtime_(std::move(loaded.runtime)),
       files_hash_(std::move(loaded.files_hash)) {}
 
@@ -39,7 +40,8 @@ void Application::start_workers() {
     process_->clients.set_limit(initial->config->max_client_conn);
     process_->resolve = [this](const std::string& host, int port, worker::Process::Addresses answer) {
         const auto& config = *runtime()->config;
-        resolver_.resolve(host, port, config.dns_max_ttl, config.dns_nxdomain_ttl, std::move(answer));
+        const net::Resolver::Times times{config.dns_max_ttl, config.dns_nxdomain_ttl, config.server_connect_timeout};
+        resolver_.resolve(host, port, times, std::move(answer));
     };
     process_->admin_query = [this](worker::ClientRef client, admin::Access access, std::string sql) {
         asio::post(io_, [this, client, access, sql = std::move(sql)] { on_console(client, access, sql); });

@@ -81,9 +81,9 @@ private:
     net::asio::io_context io_{1};
     net::asio::signal_set signals_{io_};
     std::shared_ptr<worker::Process> process_;
-    net::Resolver resolver_{io_};
     Listeners listeners_;
     net::FileWatch file_watch_;
+    net::Resolver resolver_;
     std::unique_ptr<http::Server> http_;
     net::asio::steady_timer ending_timer_{io_};
     net::asio::steady_timer pending_timer_{io_};
