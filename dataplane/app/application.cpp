@@ -13,8 +13,9 @@ namespace cenote::app {
 
 namespace asio = net::asio;
 
-Application::Application(Options options, Loaded loaded)
+Application::Application(Options options, Loaded loaded, DescriptorLimit descriptors)
     : options_(std::move(options)),
+      descriptors_(descriptors),
       listeners_(io_, [this](int fd) { on_accepted(fd); }),
       file_watch_(io_, [this] { static_cast<void>(reload(Asked::kByWatch)); }),
       resolver_(io_, net::DnsSettings{.resolv_conf = loaded.runtime->config->resolv_conf}),
@@ -37,7 +38,7 @@ void Application::start_workers() {
     process_ = std::make_shared<worker::Process>(count);
     process_->version = kVersionLine;
     process_->version_number = kVersion;
-    process_->clients.set_limit(initial->config->max_client_conn);
+    set_client_limit(*initial->config);
     process_->resolve = [this](const std::string& host, int port, worker::Process::Addresses answer) {
         const auto& config = *runtime()->config;
         const net::Resolver::Times times{config.dns_max_ttl, config.dns_nxdomain_ttl, config.server_connect_timeout};
@@ -179,6 +180,16 @@ Result<void> Application::reload(Asked asked) {
     return {};
 }
 
+// Beyond this, accept() and then connects to servers would fail with EMFILE: refusing clients is the smaller evil.
+void Application::set_client_limit(const config::Config& config) {
+    const auto shares = share_descriptors(descriptors_.now, config.max_client_conn, servers_wanted(config));
+    if (shares != shares_) {
+        log::write(shares.enough ? log::Level::kLog : log::Level::kWarning, describe(descriptors_, shares, config.max_client_conn));
+        process_->clients.set_limit(static_cast<int>(shares.clients));
+        shares_ = shares;
+    }
+}
+
 void Application::apply(std::shared_ptr<const worker::Runtime> runtime) {
     {
         const std::lock_guard lock(runtime_mutex_);
@@ -186,7 +197,7 @@ void Application::apply(std::shared_ptr<const worker::Runtime> runtime) {
     }
     const auto& config = *runtime->config;
     log::configure(std::max(config.verbose, options_.verbose), options_.quiet, config.logfile);
-    process_->clients.set_limit(config.max_client_conn);
+    set_client_limit(config);
     process_->registry.apply(*runtime);
     for (const auto& worker : process_->workers) {
         worker->set_runtime(runtime);

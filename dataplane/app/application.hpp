@@ -4,6 +4,7 @@
 // Its files: application.cpp start and reload · console.cpp commands · shutdown.cpp the ways to end · endpoints.cpp HTTP.
 #pragma once
 
+#include "dataplane/app/descriptors.hpp"
 #include "dataplane/app/listeners.hpp"
 #include "dataplane/app/options.hpp"
 #include "dataplane/app/runtime_loader.hpp"
@@ -23,7 +24,7 @@ namespace cenote::app {
 
 class Application {
 public:
-    Application(Options options, Loaded loaded);
+    Application(Options options, Loaded loaded, DescriptorLimit descriptors);
     ~Application();
     Application(const Application&) = delete;
     Application& operator=(const Application&) = delete;
@@ -43,6 +44,7 @@ private:
     void wait_for_signal();
     void on_signal(int number);
     Result<void> reload(Asked asked);
+    void set_client_limit(const config::Config& config);
     void apply(std::shared_ptr<const worker::Runtime> runtime);
     void watch_files();
     void roll_stats();
@@ -78,6 +80,8 @@ private:
     void every(std::chrono::milliseconds period, net::asio::steady_timer& timer, std::function<bool()> task);
 
     Options options_;
+    DescriptorLimit descriptors_;
+    DescriptorShares shares_;
     net::asio::io_context io_{1};
     net::asio::signal_set signals_{io_};
     std::shared_ptr<worker::Process> process_;

@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
     for (const auto& warning : config->warnings) {
         log::warning("{}", warning);
     }
-    app::Application application(*options, std::move(*loaded));
+    app::Application application(*options, std::move(*loaded), app::raise_descriptor_limit());
     if (auto opened = application.open(); !opened) {
         return fail(opened.error().message);
     }
