@@ -8,26 +8,61 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <sstream>
+#include <string_view>
 #include <utility>
 
 namespace cenote::net {
 namespace {
 
-// Names that must not be asked of a DNS server, and mean this machine whatever /etc/hosts says or does not say (RFC 6761, 6.3).
-bool is_localhost(std::string host) {
-    std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (host.ends_with('.')) {
-        host.pop_back();
-    }
-    return host == "localhost" || host.ends_with(".localhost");
+constexpr const char* kHostsFile = "/etc/hosts";
+constexpr const char* kHostsVariable = "CARES_HOSTS";  // c-ares reads another file by it, which tests need
+
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return lower;
 }
 
-DnsQuery::Found loopback() { return {{*literal_address("127.0.0.1", 0), *literal_address("::1", 0)}, std::chrono::seconds(0)}; }
+// Names that must not be asked of a DNS server (RFC 6761, 6.3).
+bool is_localhost(std::string_view host) {
+    const auto name = lower_case(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
+    return name == "localhost" || name.ends_with(".localhost");
+}
 
 bool same(const Address& one, const Address& other) {
     return one.size == other.size && std::memcmp(&one.storage, &other.storage, one.size) == 0;
+}
+
+void add(DnsQuery::Found& found, const Address& address) {
+    if (std::none_of(found.addresses.begin(), found.addresses.end(), [&](const Address& known) { return same(known, address); })) {
+        found.addresses.push_back(address);
+    }
+}
+
+// What /etc/hosts says, as libc has it; both loopback addresses if it says nothing. Read here, because c-ares 1.18 leaks its own answer
+// to "localhost" and asks a DNS server for the names below it.
+DnsQuery::Found find_localhost(const std::string& host) {
+    const char* other = std::getenv(kHostsVariable);
+    std::ifstream file(other != nullptr ? other : kHostsFile);
+    DnsQuery::Found found;
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream words(line.substr(0, line.find('#')));
+        std::string address;
+        words >> address;
+        const bool named = std::any_of(std::istream_iterator<std::string>(words), {}, [&](const std::string& name) {
+            return lower_case(name) == lower_case(host);
+        });
+        if (auto literal = named ? literal_address(address, 0) : Result<Address>(Error{})) {
+            add(found, *literal);
+        }
+    }
+    return found.addresses.empty() ? DnsQuery::Found{{*literal_address("127.0.0.1", 0), *literal_address("::1", 0)}} : found;
 }
 
 DnsQuery::Found to_found(const ares_addrinfo& info) {
@@ -40,9 +75,7 @@ DnsQuery::Found to_found(const ares_addrinfo& info) {
         Address address;
         std::memcpy(&address.storage, node->ai_addr, node->ai_addrlen);
         address.size = node->ai_addrlen;
-        if (std::none_of(found.addresses.begin(), found.addresses.end(), [&](const Address& known) { return same(known, address); })) {
-            found.addresses.push_back(address);
-        }
+        add(found, address);
         const std::chrono::seconds ttl(std::max(node->ai_ttl, 0));
         found.ttl = first ? ttl : std::min(found.ttl, ttl);
         first = false;
@@ -68,12 +101,16 @@ struct DnsQuery::State : std::enable_shared_from_this<State> {
     State& operator=(const State&) = delete;
 
     void start(const DnsSettings& settings) {
+        if (is_localhost(host)) {
+            tell(find_localhost(host));
+            return;
+        }
         static const int library = ::ares_library_init(ARES_LIB_INIT_ALL);
         ares_options options{};
         // c-ares takes these as char*, and copies them.
-        std::string files_first = is_localhost(host) ? "f" : "fb";
+        std::string lookups = "fb";
         std::string resolv_conf = settings.resolv_conf;
-        options.lookups = files_first.data();
+        options.lookups = lookups.data();
         options.resolvconf_path = resolv_conf.data();
         options.timeout = static_cast<int>(settings.first_timeout.count());
         options.tries = kDnsTries;
@@ -96,7 +133,7 @@ struct DnsQuery::State : std::enable_shared_from_this<State> {
         }
         ares_addrinfo_hints hints{};
         hints.ai_family = AF_UNSPEC;
-        hints.ai_flags = ARES_AI_ENVHOSTS;  // $CARES_HOSTS, for tests; otherwise /etc/hosts
+        hints.ai_flags = ARES_AI_ENVHOSTS;
         ::ares_getaddrinfo(
             channel, host.c_str(), nullptr, &hints,
             [](void* self, int code, int, ares_addrinfo* info) {
@@ -110,25 +147,25 @@ struct DnsQuery::State : std::enable_shared_from_this<State> {
         set_timer();
     }
 
-    // Called from within c-ares, so it only notes and posts: the channel must not be destroyed in here.
     void on_answer(int status, const ares_addrinfo* info) {
-        if (answered || !done) {
+        if (answered) {
             return;
         }
+        if (auto found = status == ARES_SUCCESS && info != nullptr ? to_found(*info) : Found{}; !found.addresses.empty()) {
+            tell(std::move(found));
+            return;
+        }
+        const bool known = status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME || status == ARES_SUCCESS;
+        tell(Failed{status == ARES_SUCCESS ? "no address" : ::ares_strerror(status), known});
+    }
+
+    // Posts, because it may be called from within c-ares, where the channel must not be destroyed.
+    void tell(std::variant<Found, Failed> answer) {
         answered = true;
-        auto found = status == ARES_SUCCESS && info != nullptr ? to_found(*info) : Found{};
-        if (found.addresses.empty() && is_localhost(host)) {
-            found = loopback();
-        }
-        std::variant<Found, Failed> answer = std::move(found);
-        if (std::get<Found>(answer).addresses.empty()) {
-            const bool known = status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_EBADNAME || status == ARES_SUCCESS;
-            answer = Failed{status == ARES_SUCCESS ? "no address" : ::ares_strerror(status), known};
-        }
         asio::post(io, [self = shared_from_this(), answer = std::move(answer)]() mutable {
             self->close();
-            if (const auto tell = std::exchange(self->done, nullptr)) {
-                tell(std::move(answer));
+            if (const auto call = std::exchange(self->done, nullptr)) {
+                call(std::move(answer));
             }
         });
     }

@@ -268,7 +268,7 @@ TEST_F(ResolverTest, LocalhostIsThisMachineAndNobodyIsAsked) {
 }
 
 TEST_F(ResolverTest, LocalhostAsTheHostsFileHasIt) {
-    write("hosts", "127.0.0.1 localhost\n");
+    write("hosts", "127.0.0.1 localhost # ::1 localhost\n192.0.2.1 other\nfe80::1%lo0 localhost\n");
     EXPECT_THAT(ask_and_wait("localhost"), ElementsAre("127.0.0.1 5432"));
     EXPECT_THAT(server_.asked, ElementsAre());
 }
