@@ -15,10 +15,16 @@ namespace {
 
 using namespace cenote;
 
+// How long an ending process waits for a log that takes lines slowly or not at all.
+constexpr std::chrono::milliseconds kLastLines{1000};
+
 bool become_user(const std::string& name) {
     const passwd* entry = ::getpwnam(name.c_str());
-    return entry != nullptr && ::initgroups(name.c_str(), entry->pw_gid) == 0 && ::setgid(entry->pw_gid) == 0 &&
-           ::setuid(entry->pw_uid) == 0;
+    if (entry == nullptr) {
+        return false;
+    }
+    log::give_file_to(entry->pw_uid, entry->pw_gid);
+    return ::initgroups(name.c_str(), entry->pw_gid) == 0 && ::setgid(entry->pw_gid) == 0 && ::setuid(entry->pw_uid) == 0;
 }
 
 bool go_to_background() {
@@ -51,24 +57,29 @@ int main(int argc, char** argv) {
     if (!options) {
         return exit_code;
     }
-    auto runtime = app::load_runtime(options->config_file, options->overrides, nullptr);
-    if (!runtime) {
-        std::fputs(fmt::format("{}\n", runtime.error().message).c_str(), stderr);
+    auto loaded = app::load_runtime(options->config_file, options->overrides, nullptr);
+    if (!loaded) {
+        std::fputs(fmt::format("{}\n", loaded.error().message).c_str(), stderr);
         return 1;
     }
     if (options->check) {
         std::fputs(fmt::format("{}: ok\n", options->config_file).c_str(), stdout);
         return 0;
     }
-    const auto config = (*runtime)->config;
+    const auto config = loaded->runtime->config;
     if (options->daemon && (config->logfile.empty() || !go_to_background())) {
         return fail("--daemon needs logfile to be set");
     }
-    log::configure(std::max(config->verbose, options->verbose), options->quiet || options->daemon, config->logfile);
+    options->quiet = options->quiet || options->daemon;  // there is no error stream left
+    log::configure(std::max(config->verbose, options->verbose), options->quiet, config->logfile);
+    if (options->quiet && !config->logfile.empty() && !log::has_file()) {
+        std::fputs(fmt::format("cenote: cannot open logfile {}, and --quiet leaves no other place\n", config->logfile).c_str(), stderr);
+        return 1;
+    }
     for (const auto& warning : config->warnings) {
         log::warning("{}", warning);
     }
-    app::Application application(*options, *runtime);
+    app::Application application(*options, std::move(*loaded), app::raise_descriptor_limit());
     if (auto opened = application.open(); !opened) {
         return fail(opened.error().message);
     }
@@ -80,6 +91,7 @@ int main(int argc, char** argv) {
         std::ofstream(config->pidfile) << ::getpid() << '\n';
     }
     const int code = application.run();
+    log::finish(kLastLines);
     if (!config->pidfile.empty()) {
         ::unlink(config->pidfile.c_str());
     }

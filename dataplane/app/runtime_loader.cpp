@@ -20,15 +20,17 @@ std::string sha256_hex(const std::string& bytes) {
 
 }  // namespace
 
-Result<std::shared_ptr<const worker::Runtime>> load_runtime(
-    const std::string& path, const std::vector<config::Override>& overrides, const worker::Runtime* before
-) {
+Result<Loaded> load_runtime(const std::string& path, const std::vector<config::Override>& overrides, const worker::Runtime* before) {
     // Read once: what is hashed is what is parsed, though the file may change meanwhile.
     std::string main_text;
+    std::string all_texts;
     const auto reader = [&](const std::string& file) {
         auto text = config::read_file(file);
-        if (text && file == path) {
-            main_text = *text;
+        if (text) {
+            all_texts += fmt::format("{}\n{}\n{}", file, text->size(), *text);
+            if (file == path) {
+                main_text = *text;
+            }
         }
         return text;
     };
@@ -55,9 +57,10 @@ Result<std::shared_ptr<const worker::Runtime>> load_runtime(
     }
     // Read at the start only: every client's and server's set is laid out by it.
     auto tracked = before != nullptr ? before->tracked : session::TrackedNames((*config)->track_extra_parameters);
-    return std::shared_ptr<const worker::Runtime>(std::make_shared<worker::Runtime>(worker::Runtime{
+    auto runtime = std::make_shared<const worker::Runtime>(worker::Runtime{
         *config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), sha256_hex(main_text), std::move(auth_hash)
-    }));
+    });
+    return Loaded{std::move(runtime), sha256_hex(all_texts)};
 }
 
 std::shared_ptr<const worker::Runtime> with_config(const worker::Runtime& before, std::shared_ptr<const config::Config> config) {

@@ -11,8 +11,13 @@
 
 namespace cenote::app {
 
+struct Loaded {
+    std::shared_ptr<const worker::Runtime> runtime;
+    std::string files_hash;  // of the bytes of all configuration files (auth_file is not one): equal means that nobody edited them
+};
+
 /// before: the running one, whose learned keys are kept; null at start.
-[[nodiscard]] Result<std::shared_ptr<const worker::Runtime>> load_runtime(
+[[nodiscard]] Result<Loaded> load_runtime(
     const std::string& path, const std::vector<config::Override>& overrides, const worker::Runtime* before
 );
 

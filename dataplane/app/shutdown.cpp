@@ -1,53 +1,43 @@
-// The ways to end: at once, when servers are back, when clients have gone, or by a drain (drain_timeout).
-#include "dataplane/app/application.hpp"
+#include "dataplane/app/shutdown.hpp"
+
 #include "dataplane/app/snapshot.hpp"
 #include "dataplane/base/log.hpp"
 
 namespace cenote::app {
 
-void Application::shut_down(Ending ending) {
-    if (ending_ != Ending::kNone) {
-        log::info("asked to end a second time: fast exit");
-        io_.stop();
-        return;
+bool Shutdown::begin(Phase how, TimePoint now) {
+    if (!phase_.move_to(how)) {
+        return false;
     }
-    ending_ = ending;
-    ready_ = false;
-    const auto config = runtime()->config;
-    if (ending == Ending::kDrain) {
+    const auto config = runtime_.config();
+    if (how == Phase::kDrainAnnounced) {
         // Not ready from now on, but still serving: Kubernetes withdraws the endpoint meanwhile.
-        draining_ = true;
-        drain_at_ = Clock::now() + config->drain_delay;
-        ending_deadline_ = Clock::now() + config->drain_timeout;
+        drain_at_ = now + config->drain_delay;
+        deadline_ = now + config->drain_timeout;
         log::info(
             "draining: new connections for {} more ms, then each client leaves at the end of its transaction",
             std::chrono::duration_cast<std::chrono::milliseconds>(config->drain_delay).count()
         );
-    } else {
-        process_->shutting_down = true;
-        listeners_.close_tcp();
-        if (ending == Ending::kWaitForServers) {
-            set_ledgers_paused(process_->registry.pools(), true);
-            process_->registry.set_paused(true);
-            renew(process_->registry.pools());
-        }
-    }
-    every(std::chrono::milliseconds(20), ending_timer_, [this] {
-        check_ending();
         return true;
-    });
+    }
+    process_.shutting_down = true;
+    listeners_.close_tcp();
+    if (how == Phase::kWaitingForServers) {
+        pools_.hold_all();
+    }
+    return true;
 }
 
-void Application::begin_drain() {
-    process_->shutting_down = true;
+void Shutdown::begin_drain() {
+    process_.shutting_down = true;
     listeners_.close_tcp();
-    for (const auto& worker : process_->workers) {
+    for (const auto& worker : process_.workers) {
         worker->drain();
     }
 }
 
-bool Application::servers_are_back() const {
-    for (const auto& row : pool_rows(*process_)) {
+bool Shutdown::servers_are_back() const {
+    for (const auto& row : pool_rows(process_)) {
         if (row.sv_active + row.sv_tested + row.sv_being_canceled > 0) {
             return false;
         }
@@ -55,42 +45,43 @@ bool Application::servers_are_back() const {
     return true;
 }
 
-int Application::clients_left() const {
+int Shutdown::clients_left() const {
     int count = 0;
-    for (const auto& worker : process_->workers) {
+    for (const auto& worker : process_.workers) {
         count += worker->client_count() - worker->admin_count();
     }
     return count;
 }
 
-void Application::check_ending() {
-    const auto now = Clock::now();
-    switch (ending_) {
-        case Ending::kNone:
-            return;
-        case Ending::kWaitForServers:
-            if (servers_are_back()) {
-                io_.stop();
-            }
-            return;
-        case Ending::kWaitForClients:
-            if (clients_left() == 0) {
-                io_.stop();
-            }
-            return;
-        case Ending::kDrain:
-            if (!process_->shutting_down && now >= drain_at_) {
+bool Shutdown::is_over(TimePoint now) {
+    switch (phase_.get()) {
+        case Phase::kWaitingForServers:
+            return servers_are_back();
+        case Phase::kWaitingForClients:
+            return clients_left() == 0;
+        case Phase::kDrainAnnounced:
+            if (now >= drain_at_ && phase_.move_to(Phase::kDraining)) {
                 begin_drain();
             }
-            if (process_->shutting_down && clients_left() == 0) {
+            break;
+        case Phase::kDraining:
+            if (clients_left() == 0) {
                 log::info("drained");
-                io_.stop();
-            } else if (now >= ending_deadline_) {
-                log::warning("drain_timeout is over: {} clients are cut off", clients_left());
-                io_.stop();
+                return true;
             }
-            return;
+            break;
+        case Phase::kStarting:
+        case Phase::kRunning:
+        case Phase::kPaused:
+        case Phase::kSuspended:
+        case Phase::kEnded:
+            return false;
     }
+    if (now >= deadline_) {
+        log::warning("drain_timeout is over: {} clients are cut off", clients_left());
+        return true;
+    }
+    return false;
 }
 
 }  // namespace cenote::app

@@ -165,8 +165,87 @@ void on_each_worker(worker::Process& process, const std::function<void(worker::W
     }
 }
 
-void socket_rows(worker::Process& process, admin::Snapshot& snapshot, bool clients, bool servers) {
-    on_each_worker(process, [&](worker::Worker& worker) { worker.collect_rows(snapshot, clients, servers); });
+namespace {
+
+using admin::Show;
+
+std::vector<admin::MemoryRow> memory_rows(const admin::ListsRow& lists) {
+    const auto used = [](int count, std::size_t size, const char* name) {
+        return admin::MemoryRow{name, static_cast<int>(size), count, 0, static_cast<std::int64_t>(size) * count};
+    };
+    return {
+        used(lists.used_clients, sizeof(worker::ClientConnection), "client_cache"),
+        used(lists.used_servers, sizeof(worker::ServerConnection), "server_cache"),
+        used(lists.pools, sizeof(worker::SharedPool), "pool_cache"),
+    };
+}
+
+void collect_sockets(const Sources& sources, admin::Snapshot& snapshot, bool clients, bool servers) {
+    on_each_worker(sources.process, [&](worker::Worker& worker) { worker.collect_rows(snapshot, clients, servers); });
+}
+
+}  // namespace
+
+admin::Snapshot collect(Show what, const Sources& sources) {
+    admin::Snapshot snapshot;
+    auto& process = sources.process;
+    switch (what) {
+        case Show::kVersion:
+            snapshot.version = process.version;
+            break;
+        case Show::kPools:
+            snapshot.pools = pool_rows(process);
+            break;
+        case Show::kClients:
+            collect_sockets(sources, snapshot, true, false);
+            break;
+        case Show::kServers:
+            collect_sockets(sources, snapshot, false, true);
+            break;
+        case Show::kSockets:
+        case Show::kActiveSockets:
+            collect_sockets(sources, snapshot, true, true);
+            break;
+        case Show::kStats:
+        case Show::kStatsTotals:
+        case Show::kStatsAverages:
+        case Show::kTotals:
+            snapshot.stats = sources.stats.rows(stats_totals(process));
+            break;
+        case Show::kDatabases:
+            snapshot.databases = database_rows(process, *sources.runtime.get());
+            break;
+        case Show::kUsers:
+            snapshot.users = user_rows(process, *sources.runtime.get());
+            break;
+        case Show::kLists:
+            snapshot.lists = lists_row(process, *sources.runtime.get());
+            snapshot.lists.dns_names = static_cast<int>(sources.resolver.known().size());
+            break;
+        case Show::kMem:
+            snapshot.memory = memory_rows(lists_row(process, *sources.runtime.get()));
+            break;
+        case Show::kState: {
+            const auto phase = sources.phase.get();
+            // An ending that waits for servers holds them as PAUSE does, and PgBouncer shows it so.
+            snapshot.state = {phase == Phase::kPaused || phase == Phase::kWaitingForServers, phase == Phase::kSuspended};
+            break;
+        }
+        case Show::kDnsHosts:
+            for (const auto& known : sources.resolver.known()) {
+                snapshot.dns.push_back({known.host, known.seconds_left, known.addresses});
+            }
+            break;
+        case Show::kHelp:
+        case Show::kConfig:
+        case Show::kDnsZones:
+        case Show::kPeers:
+        case Show::kPeerPools:
+        case Show::kFds:
+        case Show::kParameter:
+            break;  // the configuration and constants
+    }
+    return snapshot;
 }
 
 }  // namespace cenote::app

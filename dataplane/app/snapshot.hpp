@@ -1,23 +1,38 @@
 // Collects what the console and /metrics show. Any thread but a worker's: the rows of single connections are asked of each worker.
 #pragma once
 
+#include "dataplane/admin/command.hpp"
 #include "dataplane/admin/rows.hpp"
-#include "dataplane/worker/runtime.hpp"
+#include "dataplane/app/current_runtime.hpp"
+#include "dataplane/app/phase.hpp"
+#include "dataplane/app/stats_history.hpp"
+#include "dataplane/net/resolver.hpp"
 #include "dataplane/worker/worker.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace cenote::app {
+
+/// Where the tables come from. Borrowed from the application.
+struct Sources {
+    worker::Process& process;
+    const CurrentRuntime& runtime;
+    const CurrentPhase& phase;
+    const net::Resolver& resolver;
+    const StatsHistory& stats;
+};
+
+/// What that SHOW needs and nothing else: SHOW VERSION must not lock ten thousand pools. On the control thread.
+[[nodiscard]] admin::Snapshot collect(admin::Show what, const Sources& sources);
 
 [[nodiscard]] std::vector<admin::PoolRow> pool_rows(worker::Process& process);
 [[nodiscard]] std::vector<admin::DatabaseRow> database_rows(worker::Process& process, const worker::Runtime& runtime);
 [[nodiscard]] std::vector<admin::UserRow> user_rows(worker::Process& process, const worker::Runtime& runtime);
 [[nodiscard]] std::map<std::string, admin::StatsCounters> stats_totals(worker::Process& process);
 [[nodiscard]] admin::ListsRow lists_row(worker::Process& process, const worker::Runtime& runtime);
-/// Waits for every worker.
-void socket_rows(worker::Process& process, admin::Snapshot& snapshot, bool clients, bool servers);
-
 /// Runs a function on each worker's thread, one after the other, and waits for it.
 void on_each_worker(worker::Process& process, const std::function<void(worker::Worker&)>& task);
 

@@ -120,7 +120,7 @@ std::vector<Setting> global_settings() {
         Row("reserve_pool_size", &C::reserve_pool_size, "0",
             "Server connections a pool may open beyond its size when clients wait too long."),
         Row("reserve_pool_timeout", &C::reserve_pool_timeout, "5", "How long a client waits before the reserve is used; 0 = never use it."),
-        Row("resolv_conf", &C::resolv_conf, "", "A resolv.conf of its own.").restart().no_effect_yet(),
+        Row("resolv_conf", &C::resolv_conf, "", "A resolv.conf of its own.").restart(),
         Row("sbuf_loopcnt", &C::sbuf_loopcnt, "5", "PgBouncer's rounds on one connection before others have their turn.").no_effect_yet(),
         Row("scram_iterations", &C::scram_iterations, "4096", "Iterations of SCRAM secrets made from plain-text passwords.")
             .range(1, kIntMax),

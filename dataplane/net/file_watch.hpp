@@ -1,5 +1,6 @@
 // Says when one of some files may have changed: inotify on their directories, so that editors' rename dances and a ConfigMap volume's
-// "..data" symlink swap are seen. Several events close together are told once. Control thread only.
+// "..data" symlink swap are seen. Only events that name a watched file or "..data" count; what else lives in the directory (a log file,
+// a pid file) may change as it likes. Several events close together are told once. Belongs to the thread that runs its io_context.
 #pragma once
 
 #include "dataplane/net/asio.hpp"
@@ -18,7 +19,7 @@ public:
     FileWatch(const FileWatch&) = delete;
     FileWatch& operator=(const FileWatch&) = delete;
 
-    /// Replaces what is watched.
+    /// Replaces what is watched. A directory that was watched before and is again goes on without a gap.
     void watch(const std::vector<std::string>& files);
 
 private:

@@ -1,0 +1,148 @@
+#include "dataplane/app/pool_control.hpp"
+
+#include "dataplane/app/snapshot.hpp"
+
+#include <fmt/format.h>
+
+namespace cenote::app {
+namespace {
+
+Error no_such_database(const std::string& name) { return Error{fmt::format("no such database: {}", name)}; }
+
+}  // namespace
+
+Result<PoolControl::Pools> PoolControl::pools_of(const std::string& database) const {
+    auto all = process_.registry.pools();
+    if (database.empty()) {
+        return all;
+    }
+    if (!runtime_.config()->resolve_database(database)) {
+        return no_such_database(database);
+    }
+    std::erase_if(all, [&](const worker::SharedPool* pool) { return pool->database.name != database; });
+    return all;
+}
+
+void PoolControl::set_ledgers_paused(const Pools& pools, bool paused) {
+    for (worker::SharedPool* pool : pools) {
+        {
+            const std::lock_guard lock(pool->mutex);
+            pool->ledger.set_paused(paused);
+        }
+        if (!paused) {
+            auto& keeper = *process_.workers[pool->index % process_.workers.size()];
+            keeper.post([&keeper, pool] { keeper.serve_waiters(*pool); });
+        }
+    }
+}
+
+void PoolControl::renew(const Pools& pools) {
+    for (worker::SharedPool* pool : pools) {
+        ++pool->epoch;
+        for (const auto& worker : process_.workers) {
+            worker->post([&target = *worker, pool] { target.close_idle_servers(*pool); });
+        }
+    }
+}
+
+Result<PoolControl::Pools> PoolControl::pause(const std::string& database) {
+    if (database.empty()) {
+        if (!phase_.move_to(Phase::kPaused)) {
+            return Error{is_ending(phase_.get()) ? "pooler is shutting down" : "already suspended/paused"};
+        }
+        process_.registry.set_paused(true);
+    } else {
+        const auto current = runtime_.get();
+        const auto line = current->config->resolve_database(database);
+        if (!line) {
+            return no_such_database(database);
+        }
+        process_.registry.database(*current, *line).paused = true;
+    }
+    auto pools = pools_of(database);  // asked only now: one that was made before the flag was set would go on
+    if (pools) {
+        set_ledgers_paused(*pools, true);
+        renew(*pools);
+    }
+    return pools;
+}
+
+Result<PoolControl::Pools> PoolControl::suspend() {
+    if (!phase_.move_to(Phase::kSuspended)) {
+        return Error{is_ending(phase_.get()) ? "pooler is shutting down" : "already suspended/paused"};
+    }
+    process_.registry.set_paused(true);
+    auto pools = process_.registry.pools();
+    set_ledgers_paused(pools, true);
+    return pools;
+}
+
+Result<void> PoolControl::resume(const std::string& database) {
+    if (is_ending(phase_.get())) {
+        return Error{"pooler is shutting down"};
+    }
+    if (database.empty()) {
+        if (!is_held(phase_.get()) || !phase_.move_to(Phase::kRunning)) {
+            return Error{"pooler is not paused/suspended"};
+        }
+        process_.registry.set_paused(false);
+        auto running = process_.registry.pools();  // asked only now: one that was made meanwhile was made paused
+        std::erase_if(running, [](const worker::SharedPool* pool) { return pool->database.paused.load(); });
+        set_ledgers_paused(running, false);
+        return {};
+    }
+    const auto pools = pools_of(database);
+    if (!pools) {
+        return pools.error();
+    }
+    auto* state = process_.registry.find_database(database);
+    if (state == nullptr || !state->paused) {
+        return Error{fmt::format("database {} is not paused", database)};
+    }
+    state->paused = false;
+    if (!is_held(phase_.get())) {
+        set_ledgers_paused(*pools, false);
+    }
+    return {};
+}
+
+Result<void> PoolControl::reconnect(const std::string& database) {
+    const auto pools = pools_of(database);
+    if (!pools) {
+        return pools.error();
+    }
+    renew(*pools);
+    return {};
+}
+
+Result<void> PoolControl::kill(const std::string& database) {
+    const auto pools = pause(database);
+    if (!pools) {
+        return pools.error();
+    }
+    on_each_worker(process_, [&](worker::Worker& worker) {
+        for (worker::SharedPool* pool : *pools) {
+            worker.kill_pool(*pool);
+        }
+    });
+    return {};
+}
+
+Result<void> PoolControl::set_disabled(const std::string& database, bool disabled) {
+    const auto current = runtime_.get();
+    const auto line = current->config->resolve_database(database);
+    if (!line) {
+        return no_such_database(database);
+    }
+    process_.registry.database(*current, *line).disabled = disabled;
+    return {};
+}
+
+void PoolControl::hold_all() {
+    process_.registry.set_paused(true);
+    const auto pools = process_.registry.pools();
+    set_ledgers_paused(pools, true);
+    renew(pools);
+}
+
+}  // namespace cenote::app
