@@ -90,7 +90,7 @@ std::string Endpoints::metrics_text() const {
              total.client_login_count}
         );
     }
-    const auto lists = lists_row(process_, *current);
+    const auto lists = lists_row(staff_, *current);
     auto& process = samples.process;
     process.version = kVersion;
     process.start_time = std::chrono::duration<double>(started_at_.time_since_epoch()).count();
