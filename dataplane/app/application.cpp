@@ -84,7 +84,7 @@ void Application::wire() {
         const auto access = admin ? admin::Access::kAdmin : admin::Access::kStats;
         asio::post(io_, [this, client, access, sql = std::move(sql)] { console_.on_query(asker(client), access, sql); });
     };
-    ports.admin_gone = [this](std::uint64_t client) { asio::post(io_, [this, client] { console_.on_cancel(client); }); };
+    ports.admin_cancel = [this](std::uint64_t client) { asio::post(io_, [this, client] { console_.on_cancel(client); }); };
 }
 
 void Application::start_workers() {

@@ -35,11 +35,15 @@ void PoolControl::set_ledgers_paused(const Pools& pools, bool paused) {
     }
 }
 
-void PoolControl::renew(const Pools& pools) {
+void PoolControl::renew(const Pools& pools, Renew why) {
     for (const auto& pool : pools) {
-        ++pool->epoch;
         const std::lock_guard lock(pool->mutex);
+        const std::uint32_t epoch = ++pool->epoch;
         pool->health.forget();  // what was learned of the server does not count for the next one
+        if (why == Renew::kRelease && pool->welcome) {
+            // It is the same server: who logs in meanwhile is told what it said, and waits no longer than for its first query.
+            pool->welcome = std::make_shared<const registry::Welcome>(registry::Welcome{epoch, pool->welcome->parameters});
+        }
     }
     for (const auto& worker : staff_.workers) {
         worker->review();
@@ -62,7 +66,7 @@ Result<PoolControl::Pools> PoolControl::pause(const std::string& database) {
     auto pools = pools_of(database);  // asked only now: one that was made before the flag was set would go on
     if (pools) {
         set_ledgers_paused(*pools, true);
-        renew(*pools);
+        renew(*pools, Renew::kRelease);
     }
     return pools;
 }
@@ -111,7 +115,7 @@ Result<void> PoolControl::reconnect(const std::string& database) {
     if (!pools) {
         return pools.error();
     }
-    renew(*pools);
+    renew(*pools, Renew::kReplace);
     return {};
 }
 
@@ -141,7 +145,7 @@ void PoolControl::hold_all() {
     process_.registry.set_paused(true);
     const auto pools = process_.registry.pools();
     set_ledgers_paused(pools, true);
-    renew(pools);
+    renew(pools, Renew::kRelease);
 }
 
 }  // namespace cenote::app

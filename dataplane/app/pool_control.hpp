@@ -36,7 +36,9 @@ public:
 
 private:
     void set_ledgers_paused(const Pools& pools, bool paused);
-    void renew(const Pools& pools);
+    /// kReplace: the next servers may be others (RECONNECT). kRelease: the pools only let go of those they have.
+    enum class Renew : std::uint8_t { kReplace, kRelease };
+    void renew(const Pools& pools, Renew why);
 
     Staff staff_;
     registry::Process& process_;

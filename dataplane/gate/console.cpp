@@ -102,14 +102,12 @@ void ConsoleClient::reply(std::string_view bytes) {
 
 void ConsoleClient::cancel() {
     if (busy_) {
-        context_.process.ports.admin_gone(origin().id);
+        context_.process.ports.admin_cancel(origin().id);
     }
 }
 
+// A command that runs goes on: a PAUSE stays, as PgBouncer has it, and its answer finds nobody.
 void ConsoleClient::on_end() {
-    if (busy_) {
-        context_.process.ports.admin_gone(origin().id);
-    }
     console_.forget(*this);
 }
 
