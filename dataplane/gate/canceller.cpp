@@ -62,9 +62,7 @@ void Canceller::missed(const std::string& source) {
     );
 }
 
-void Canceller::found(
-    const std::weak_ptr<LoginConnection>& client, const std::string& source, std::optional<registry::CancelOrder> order
-) {
+void Canceller::found(const std::weak_ptr<LoginConnection>& client, const std::string& source, std::optional<registry::CancelOrder> order) {
     if (!order) {
         missed(source);
         if (const auto asker = client.lock()) {

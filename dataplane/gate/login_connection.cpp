@@ -285,9 +285,7 @@ void LoginConnection::finish_now() {
     auth::random_bytes(std::span(reinterpret_cast<std::uint8_t*>(&secret), sizeof secret));
     const auto tables = static_cast<std::uint32_t>(workers.size() + 1);
     const CancelKey key{registry::pid_of({static_cast<std::uint32_t>(worker), slot}, tables), secret};
-    out_ += write_login_end(
-        login_.final_payload(), welcome_->parameters, context_.runtime->tracked, *login_.identity().parameters, key
-    );
+    out_ += write_login_end(login_.final_payload(), welcome_->parameters, context_.runtime->tracked, *login_.identity().parameters, key);
     switch (channel_.send(std::exchange(out_, {}))) {
         case Channel::Sent::kAll:
             hand_over(slot, secret, worker);
