@@ -186,7 +186,6 @@ void Canceller::finish(const Ref& errand, Outcome outcome) {
 void Canceller::stop() {
     while (!errands_.empty()) {
         const Ref errand = *errands_.begin();
-        errand->limit = {};
         lines_[errand->line].queue.clear();
         finish(errand, errand->sent ? Outcome::kUnknown : Outcome::kNotSent);
     }
