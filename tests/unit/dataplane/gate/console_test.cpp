@@ -148,6 +148,16 @@ TEST_F(ConsoleTest, RowsAndKill) {
     EXPECT_EQ(rows[0].database, "pgbouncer");
     EXPECT_EQ(rows[0].address, "10.0.0.1");
     EXPECT_EQ(rows[0].port, 4711);
+    server.mode = ScriptedServer::Mode::kSilent;
+    auto waiting = log_in();
+    settle();
+    pass(std::chrono::seconds(3));
+    gate->collect_rows([&](std::vector<admin::ClientRow> all) { rows = std::move(all); });
+    settle();
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[1].state, "waiting");
+    EXPECT_EQ(rows[1].database, "d");
+    EXPECT_EQ(rows[1].wait, std::chrono::seconds(3));
     bool killed = false;
     gate->kill_client(static_cast<std::uint64_t>(rows[0].id), [&](bool done) { killed = done; });
     ASSERT_TRUE(until([&] { return !wire->receive(); }));

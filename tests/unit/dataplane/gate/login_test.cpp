@@ -1,6 +1,9 @@
 // Logins through the gate: what a client reads, what a worker gets, and that nothing is left over however a login ends.
 #include "tests/unit/dataplane/gate/fixture.hpp"
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace cenote::gate {
@@ -268,6 +271,14 @@ TEST_F(GateTest, ListensAcceptsAndServesOnItsOwnThread) {
     Wire wire(std::move(*fd));
     ASSERT_TRUE(until([&] { return wire.send(startup({{"user", "u"}, {"database", "d"}})); }));
     ASSERT_TRUE(until([&] { return clients.size() == 1; }));
+    // Set on the listening socket, inherited by what it accepts.
+    for (const auto [level, name] : {std::pair<int, int>{IPPROTO_TCP, TCP_NODELAY}, std::pair<int, int>{SOL_SOCKET, SO_KEEPALIVE}}) {
+        int value = 0;
+        socklen_t size = sizeof value;
+        ASSERT_EQ(::getsockopt(clients[0].fd.get(), level, name, &value, &size), 0);
+        EXPECT_EQ(value, 1);
+    }
+    EXPECT_NE(::fcntl(clients[0].fd.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 }  // namespace
