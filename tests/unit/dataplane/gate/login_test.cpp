@@ -272,7 +272,7 @@ TEST_F(GateTest, ListensAcceptsAndServesOnItsOwnThread) {
     ASSERT_TRUE(until([&] { return wire.send(startup({{"user", "u"}, {"database", "d"}})); }));
     ASSERT_TRUE(until([&] { return clients.size() == 1; }));
     // Set on the listening socket, inherited by what it accepts.
-    for (const auto [level, name] : {std::pair<int, int>{IPPROTO_TCP, TCP_NODELAY}, std::pair<int, int>{SOL_SOCKET, SO_KEEPALIVE}}) {
+    for (const auto& [level, name] : {std::pair<int, int>{IPPROTO_TCP, TCP_NODELAY}, std::pair<int, int>{SOL_SOCKET, SO_KEEPALIVE}}) {
         int value = 0;
         socklen_t size = sizeof value;
         ASSERT_EQ(::getsockopt(clients[0].fd.get(), level, name, &value, &size), 0);
