@@ -104,7 +104,9 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::handle(std::string_view 
 
 Result<ServerAuthenticator::Reply> ServerAuthenticator::on_cleartext() {
     if (!entry_ || entry_->secret.kind != Secret::Kind::kPlain) {
-        return no_password(fmt::format("the server asks for the password of user \"{}\" in clear text, and no plain password is known", user_));
+        return no_password(
+            fmt::format("the server asks for the password of user \"{}\" in clear text, and no plain password is known", user_)
+        );
     }
     state_ = State::kPasswordSent;
     return password_reply(entry_->secret.text);
@@ -113,7 +115,8 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::on_cleartext() {
 Result<ServerAuthenticator::Reply> ServerAuthenticator::on_md5(std::string_view salt) {
     const Secret::Kind kind = entry_ ? entry_->secret.kind : Secret::Kind::kNone;
     if (kind != Secret::Kind::kPlain && kind != Secret::Kind::kMd5) {
-        return no_password(fmt::format("cannot do MD5 authentication as user \"{}\": neither a plain password nor an md5 secret is known", user_)
+        return no_password(
+            fmt::format("cannot do MD5 authentication as user \"{}\": neither a plain password nor an md5 secret is known", user_)
         );
     }
     const std::string stored = kind == Secret::Kind::kMd5 ? entry_->secret.text : md5_with_salt(entry_->secret.text, user_);

@@ -62,9 +62,7 @@ void Canceller::missed(const std::string& source) {
     );
 }
 
-void Canceller::found(
-    const std::weak_ptr<LoginConnection>& client, const std::string& source, std::optional<registry::CancelOrder> order
-) {
+void Canceller::found(const std::weak_ptr<LoginConnection>& client, const std::string& source, std::optional<registry::CancelOrder> order) {
     if (!order) {
         missed(source);
         if (const auto asker = client.lock()) {
@@ -188,7 +186,6 @@ void Canceller::finish(const Ref& errand, Outcome outcome) {
 void Canceller::stop() {
     while (!errands_.empty()) {
         const Ref errand = *errands_.begin();
-        errand->limit = {};
         lines_[errand->line].queue.clear();
         finish(errand, errand->sent ? Outcome::kUnknown : Outcome::kNotSent);
     }

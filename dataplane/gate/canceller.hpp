@@ -1,9 +1,9 @@
 // Cancel requests, from a client's packet to the end that PostgreSQL puts to the connection that carries it on. Gate thread.
 //
-// A client: key -> worker and slot -> the worker finds who runs what -> a CancelOrder -> sent -> PostgreSQL closes -> the client's socket is
-// closed, and not before: drivers wait for that to know that a late cancel will not hit their next query.
-// An order, from a worker or from here: waits its turn at its server's address, connects, sends, reads to the end; `done` is called exactly
-// once, whatever happens, within cancel_wait_timeout.
+// A client: key -> worker and slot -> the worker finds who runs what -> a CancelOrder -> sent -> PostgreSQL closes -> the client's socket
+// is closed, and not before: drivers wait for that to know that a late cancel will not hit their next query. An order, from a worker or
+// from here: waits its turn at its server's address, connects, sends, reads to the end; `done` is called exactly once, whatever happens,
+// within cancel_wait_timeout.
 #pragma once
 
 #include "dataplane/gate/channel.hpp"

@@ -40,9 +40,9 @@ public:
         descriptor_->async_read_some(
             net::asio::buffer(buffer_),
             [this, handler = std::move(handler)](net::error_code failure, std::size_t size) mutable {
-                handler(Read{
-                    std::string_view(buffer_.data(), failure ? 0 : size), static_cast<bool>(failure), failure == net::asio::error::eof
-                });
+                handler(
+                    Read{std::string_view(buffer_.data(), failure ? 0 : size), static_cast<bool>(failure), failure == net::asio::error::eof}
+                );
             }
         );
     }

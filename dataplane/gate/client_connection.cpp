@@ -18,6 +18,26 @@ std::string ClientConnection::describe() const {
     );
 }
 
+admin::ClientRow ClientConnection::row(TimePoint request_at) const {
+    const auto wall = std::chrono::system_clock::now();
+    const TimePoint now = context_.now();
+    const auto to_wall = [&](TimePoint point) { return wall - std::chrono::duration_cast<admin::WallTime::duration>(now - point); };
+    const auto local = net::local_of(channel_.fd());
+    admin::ClientRow row;
+    row.user = user_name();
+    row.database = database_name();
+    row.address = origin_.is_unix ? "unix" : origin_.peer.host();
+    row.port = origin_.peer.port();
+    row.local_address = local.host();
+    row.local_port = local.port();
+    row.connect_time = to_wall(origin_.since);
+    row.request_time = to_wall(request_at);
+    row.pointer = origin_.id;
+    row.id = static_cast<std::int64_t>(origin_.id);
+    row.send_remain = static_cast<int>(channel_.unsent());
+    return row;
+}
+
 void ClientConnection::log_end(std::string_view reason) const {
     if (context_.config().log_disconnections) {
         log::info("{} closing because: {} {}", describe(), reason, age_of(origin_.since, context_.now()));

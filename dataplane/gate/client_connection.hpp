@@ -2,6 +2,7 @@
 // the client read why. Held by the handlers of its channel and by the list it is in. Gate thread.
 #pragma once
 
+#include "dataplane/admin/rows.hpp"
 #include "dataplane/base/error.hpp"
 #include "dataplane/gate/channel.hpp"
 #include "dataplane/gate/context.hpp"
@@ -29,6 +30,8 @@ public:
 
     [[nodiscard]] const Origin& origin() const noexcept { return origin_; }
     [[nodiscard]] bool ended() const noexcept { return parting_ || !channel_.open(); }
+    /// What SHOW CLIENTS says of any client that is at the gate.
+    [[nodiscard]] admin::ClientRow row(TimePoint request_at) const;
 
     /// Tells it, flushes, says "no more from us" and reads to the end, but not for ever: a close with bytes unread would send a reset, and
     /// that may eat the text before the client has read it.

@@ -101,6 +101,14 @@ bool ClientGate::kill(std::uint64_t id) {
     return false;
 }
 
+void ClientGate::collect_rows(std::vector<admin::ClientRow>& rows) const {
+    waiting.for_each([&](const LoginConnection& client, TimePoint since) {
+        auto& row = rows.emplace_back(client.row(since));
+        row.state = "waiting";
+        row.wait = std::chrono::duration_cast<admin::Microseconds>(context_.now() - since);
+    });
+}
+
 void ClientGate::close_all() {
     listeners.close_all();
     while (!held_.empty()) {

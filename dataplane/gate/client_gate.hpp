@@ -10,6 +10,7 @@
 #include <atomic>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 namespace cenote::gate {
 
@@ -31,6 +32,8 @@ public:
     void close_all();
     /// Closes a client that waits here.
     [[nodiscard]] bool kill(std::uint64_t id);
+    /// Of those that wait for their pool's first server.
+    void collect_rows(std::vector<admin::ClientRow>& rows) const;
 
     /// Any thread: clients that have not been told that they may ask.
     [[nodiscard]] int login_count() const noexcept { return logins_.load(std::memory_order_relaxed); }

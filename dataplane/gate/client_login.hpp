@@ -5,12 +5,11 @@
 //   kStartup      | SSLRequest, GSSENCRequest              | kStartup      | kMore, sends 'N' (a TLS handshake will begin here)
 //   kStartup      | bytes behind one, a second one         | kEnded        | kRefused
 //   kStartup      | CancelRequest                          | kEnded        | kCancel
-//   kStartup      | StartupMessage                         | kNamed        | kNamed: the driver looks up its facts, then authenticate() or refuse()
-//   kStartup      | a length no packet has                 | kEnded        | kBroken: no answer, as PostgreSQL does
-//   kNamed        | authenticate()                         | kAuthenticate | kMore, sends the question | kPassed | kRefused
-//   kAuthenticate | p                                      | kAuthenticate | kMore, sends the next question | kPassed | kRefused
-//   kAuthenticate | p that costs a key derivation          | kDerive       | kDerive: derive() on any thread, then derived()
-//   kDerive       | derived()                              |               | as p
+//   kStartup      | StartupMessage                         | kNamed        | kNamed: the driver looks up its facts, then authenticate() or
+//   refuse() kStartup      | a length no packet has                 | kEnded        | kBroken: no answer, as PostgreSQL does kNamed |
+//   authenticate()                         | kAuthenticate | kMore, sends the question | kPassed | kRefused kAuthenticate | p |
+//   kAuthenticate | kMore, sends the next question | kPassed | kRefused kAuthenticate | p that costs a key derivation          | kDerive |
+//   kDerive: derive() on any thread, then derived() kDerive       | derived()                              |               | as p
 //   kAuthenticate | anything but p, over-long              | kEnded        | kRefused
 #pragma once
 

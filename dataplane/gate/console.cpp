@@ -111,23 +111,10 @@ void ConsoleClient::on_end() {
     console_.forget(*this);
 }
 
-admin::ClientRow ConsoleClient::row(TimePoint now, admin::WallTime wall) const {
-    const auto to_wall = [&](TimePoint point) { return wall - std::chrono::duration_cast<admin::WallTime::duration>(now - point); };
-    admin::ClientRow row;
-    row.user = user_;
-    row.database = database_name();
+admin::ClientRow ConsoleClient::row() const {
+    auto row = ClientConnection::row(request_at_);
     row.state = "active";
-    const auto local = net::local_of(channel_.fd());
-    row.address = origin().is_unix ? "unix" : origin().peer.host();
-    row.port = origin().peer.port();
-    row.local_address = local.host();
-    row.local_port = local.port();
-    row.connect_time = to_wall(origin().since);
-    row.request_time = to_wall(request_at_);
-    row.pointer = origin().id;
-    row.id = static_cast<std::int64_t>(origin().id);
     row.recv_pos = static_cast<int>(in_.size());
-    row.send_remain = static_cast<int>(channel_.unsent());
     return row;
 }
 
@@ -186,14 +173,10 @@ void Console::close_all() {
     }
 }
 
-std::vector<admin::ClientRow> Console::rows() const {
-    std::vector<admin::ClientRow> all;
-    const TimePoint now = context_.now();
-    const auto wall = std::chrono::system_clock::now();
+void Console::collect_rows(std::vector<admin::ClientRow>& rows) const {
     for (const auto& [id, client] : clients_) {
-        all.push_back(client->row(now, wall));
+        rows.push_back(client->row());
     }
-    return all;
 }
 
 }  // namespace cenote::gate

@@ -30,7 +30,8 @@ public:
     void reply(std::string_view bytes);
     /// Its cancel key was used.
     void cancel();
-    [[nodiscard]] admin::ClientRow row(TimePoint now, admin::WallTime wall) const;
+    using ClientConnection::row;
+    [[nodiscard]] admin::ClientRow row() const;
 
     std::uint32_t slot = 0;
     std::int32_t secret = 0;
@@ -69,7 +70,7 @@ public:
     bool cancel(std::uint32_t slot, std::int32_t secret);
     bool kill(std::uint64_t id);
     void close_all();
-    [[nodiscard]] std::vector<admin::ClientRow> rows() const;
+    void collect_rows(std::vector<admin::ClientRow>& rows) const;
     /// Any thread.
     [[nodiscard]] int count() const noexcept { return count_.load(std::memory_order_relaxed); }
 

@@ -24,8 +24,7 @@ ConsoleInput take_console_input(std::string_view& rest) {
             return {Kind::kQuery, std::string(message->body.substr(0, message->body.find('\0')))};
         default:
             return {
-                Kind::kRefused, {},
-                Error{"extended query protocol not supported by admin console", protocol::sqlstate::kProtocolViolation}
+                Kind::kRefused, {}, Error{"extended query protocol not supported by admin console", protocol::sqlstate::kProtocolViolation}
             };
     }
 }

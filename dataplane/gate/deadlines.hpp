@@ -26,9 +26,7 @@ public:
         return key;
     }
     /// Nothing happens if it has come already, or was never set.
-    void drop(Key& key) {
-        entries_.erase(std::exchange(key, {}));
-    }
+    void drop(Key& key) { entries_.erase(std::exchange(key, {})); }
     /// Does what is due. What it does may set and drop others.
     void run(TimePoint now) {
         while (!entries_.empty() && entries_.begin()->first.first <= now) {

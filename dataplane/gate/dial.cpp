@@ -202,7 +202,8 @@ void Dial::on_step(ServerLogin::Step step) {
 void Dial::derive(std::function<void()> derivation) {
     state_ = State::kDerive;
     context_.derivations.add(
-        Derivations::For::kServer, [&io = context_.io, step = step_, derivation = std::move(derivation), self = shared_from_this()]() mutable {
+        Derivations::For::kServer,
+        [&io = context_.io, step = step_, derivation = std::move(derivation), self = shared_from_this()]() mutable {
             derivation();
             net::asio::post(io, [step, self = std::move(self)] {
                 if (self->step_ == step && self->state_ == State::kDerive) {

@@ -25,9 +25,7 @@ void Dialer::over(Dial& dial) {
     dials_.erase(kept);
     dial.give_up();
     if (pool->gone) {
-        clients_.refuse(
-            pool, Error{fmt::format("no such database: {}", pool->database->name), protocol::sqlstate::kInvalidCatalogName}
-        );
+        clients_.refuse(pool, Error{fmt::format("no such database: {}", pool->database->name), protocol::sqlstate::kInvalidCatalogName});
     }
     context_.process.ports.look_after(pool);
 }

@@ -103,7 +103,12 @@ void Gate::kill_client(std::uint64_t id, std::function<void(bool)> done) {
 }
 
 void Gate::collect_rows(std::function<void(std::vector<admin::ClientRow>)> take) {
-    post_to(context_.io, [this, take = std::move(take)] { take(console_.rows()); });
+    post_to(context_.io, [this, take = std::move(take)] {
+        std::vector<admin::ClientRow> rows;
+        console_.collect_rows(rows);
+        clients_.collect_rows(rows);
+        take(std::move(rows));
+    });
 }
 
 }  // namespace cenote::gate

@@ -52,7 +52,7 @@ public:
     void refuse_waiting(registry::PoolRef pool, Error error);
     /// Of a client that waits here or talks to the console. `done` is called on the gate's thread: whether there was one.
     void kill_client(std::uint64_t id, std::function<void(bool)> done);
-    /// The console's clients for SHOW CLIENTS; `take` is called on the gate's thread.
+    /// For SHOW CLIENTS: the console's clients, and those that wait for their pool's first server. `take` is called on the gate's thread.
     void collect_rows(std::function<void(std::vector<admin::ClientRow>)> take);
 
     [[nodiscard]] int login_count() const noexcept { return clients_.login_count(); }

@@ -23,6 +23,7 @@ namespace {
 namespace sqlstate = protocol::sqlstate;
 // What a client may send behind its password before it was told that it may: legal, if rare.
 constexpr std::size_t kMaxEarly = 64 * 1024;
+constexpr Duration kPatience = std::chrono::seconds(60);
 
 std::string host_port(const Context& context, const ClientConnection::Origin& origin) {
     const bool wanted = context.config().application_name_add_host && !origin.is_unix;
@@ -181,6 +182,10 @@ void LoginConnection::passed() {
         );
         return;
     }
+    if (context_.process.shutting_down) {  // since its StartupMessage
+        refuse(Error{"pooler is shutting down", sqlstate::kAdminShutdown});
+        return;
+    }
     const auto& identity = login_.identity();
     auto& registry = context_.process.registry;
     auto pool = registry.pool(identity.database, identity.user);
@@ -246,7 +251,9 @@ void LoginConnection::wait_for_server(const registry::PoolRef& pool) {
     }
     if (flush()) {
         read_more();  // to see it leave
-        registry::open_connections(pool, context_.now());
+        if (registry::open_connections(pool, context_.now()) == 0) {
+            context_.process.ports.look_after(pool);  // not now: its keeper knows when
+        }
     }
 }
 
@@ -285,9 +292,7 @@ void LoginConnection::finish_now() {
     auth::random_bytes(std::span(reinterpret_cast<std::uint8_t*>(&secret), sizeof secret));
     const auto tables = static_cast<std::uint32_t>(workers.size() + 1);
     const CancelKey key{registry::pid_of({static_cast<std::uint32_t>(worker), slot}, tables), secret};
-    out_ += write_login_end(
-        login_.final_payload(), welcome_->parameters, context_.runtime->tracked, *login_.identity().parameters, key
-    );
+    out_ += write_login_end(login_.final_payload(), welcome_->parameters, context_.runtime->tracked, *login_.identity().parameters, key);
     switch (channel_.send(std::exchange(out_, {}))) {
         case Channel::Sent::kAll:
             hand_over(slot, secret, worker);
@@ -299,18 +304,24 @@ void LoginConnection::finish_now() {
         case Channel::Sent::kBlocked:
             break;
     }
+    // A login's end fits any socket's buffer; one that has filled it before may not wait here for ever.
+    wait_timeout_ =
+        context_.deadlines.set(context_.now() + kPatience, [this, self = shared_from_this()] { close("client_login_timeout"); });
     channel_.flushed([this, slot, secret, worker, self = shared_from_this()](bool broken) {
-        if (broken || ended()) {
-            context_.process.workers[worker].slots.release(slot);
-            close("client unexpected eof");
-        } else {
+        if (!broken && !ended()) {
             hand_over(slot, secret, worker);
+            return;
+        }
+        context_.process.workers[worker].slots.release(slot);
+        if (!ended()) {
+            close("client unexpected eof");
         }
     });
 }
 
 void LoginConnection::hand_over(std::uint32_t slot, std::int32_t secret, std::size_t worker) {
     const auto self = shared_from_this();
+    context_.deadlines.drop(wait_timeout_);
     state_ = State::kGone;
     gate_.forget(*this);
     registry::ClientSeed seed;

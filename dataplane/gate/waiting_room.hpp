@@ -26,6 +26,15 @@ public:
     [[nodiscard]] std::vector<std::shared_ptr<LoginConnection>> take(const registry::PoolRef& pool);
     [[nodiscard]] std::vector<std::shared_ptr<LoginConnection>> take_all();
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// look(client, when it began to wait).
+    template <class Look>
+    void for_each(Look look) const {
+        for (const auto& [pool, guests] : pools_) {
+            for (const auto& guest : guests) {
+                look(*guest.client, guest.since);
+            }
+        }
+    }
 
 private:
     struct Guest {

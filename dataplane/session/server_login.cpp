@@ -100,10 +100,8 @@ Result<void> ServerLogin::on_ready(std::string_view body, Step& step) {
     if (body != "I") {
         // connect_query may have left a transaction open: such a server cannot be lent to anybody.
         return fail(
-            Failure::kBroken, Error{
-                                  state_ == State::kConnectQuery ? "connect_query left a transaction open"
-                                                                 : "invalid ReadyForQuery during server login"
-                              }
+            Failure::kBroken,
+            Error{state_ == State::kConnectQuery ? "connect_query left a transaction open" : "invalid ReadyForQuery during server login"}
         );
     }
     if (state_ == State::kSettle && !options_.connect_query.empty()) {

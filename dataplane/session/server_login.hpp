@@ -50,9 +50,9 @@ public:
     };
     enum class Failure : std::uint8_t {
         kNone,
-        kRefused,      // an ErrorResponse of the server
-        kNoPassword,   // what is known of the user does not answer what the server asks
-        kBroken,       // not the protocol
+        kRefused,     // an ErrorResponse of the server
+        kNoPassword,  // what is known of the user does not answer what the server asks
+        kBroken,      // not the protocol
     };
 
     ServerLogin(Options options, std::unique_ptr<auth::ServerAuthenticator> authenticator);
