@@ -35,7 +35,7 @@ struct WorkerPort {
     /// The clients of this pool that wait are told this and leave: the server has refused its login.
     std::function<void(PoolRef, Error)> refuse_waiting;
     KeySlots slots;
-    std::atomic<int> clients{0};  // adopted and not gone
+    std::atomic<int> clients{0};  // given to it and not gone: the gate adds, the worker takes away
 };
 
 struct Process {

@@ -30,8 +30,7 @@ Worker::Worker(pool::WorkerId id, registry::Process& process, Crew& crew, regist
     context_.lending = &lending_;
     crew[id] = &context_;
     auto& port = process.workers[id];
-    port.adopt_client = [this, &port](registry::ClientSeed seed) {
-        port.clients.fetch_add(1, std::memory_order_relaxed);
+    port.adopt_client = [this](registry::ClientSeed seed) {
         auto shared = std::make_shared<registry::ClientSeed>(std::move(seed));
         context_.post([this, shared] { adopt(std::move(*shared)); });
     };

@@ -141,7 +141,7 @@ GateTest::GateTest(Options options) {
     process.ports.cancel = [this](registry::CancelOrder order) { gate->cancel(std::move(order)); };
     process.ports.look_after = [this](registry::PoolRef pool) { looked_after.push_back(std::move(pool)); };
     process.ports.evict = [](registry::PoolRef, pool::WorkerId) {};
-    process.ports.admin_cancel = [this](std::uint64_t id) { gone.push_back(id); };
+    process.ports.admin_cancel = [this](std::uint64_t id) { cancelled.push_back(id); };
     process.ports.admin_query = [this](std::uint64_t id, bool admin, std::string sql) { queries.push_back({id, admin, std::move(sql)}); };
     for (std::size_t i = 0; i < process.workers.size(); ++i) {
         auto& worker = process.workers[i];

@@ -135,7 +135,7 @@ protected:
     std::vector<registry::PoolRef> looked_after;
     std::vector<Refused> refused;
     std::vector<AdminQuery> queries;
-    std::vector<std::uint64_t> gone;
+    std::vector<std::uint64_t> cancelled;
     std::function<void(std::uint32_t, std::int32_t, std::function<void(std::optional<registry::CancelOrder>)>)> find;
     std::map<std::string, Result<std::vector<net::Address>>> names;
     std::vector<net::Resolver::Answer> unanswered;  // look-ups of names that are not in `names`

@@ -214,6 +214,7 @@ public:
         seed.secret = 42;
         seed.id = process.next_id++;
         last_slot = seed.slot;
+        process.workers[worker].clients.fetch_add(1);
         process.workers[worker].adopt_client(std::move(seed));
         callers.push_back(std::make_unique<Caller>(std::move(theirs), "client " + std::to_string(callers.size())));
         return *callers.back();
