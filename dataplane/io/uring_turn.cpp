@@ -252,12 +252,8 @@ bool UringEngine::received(std::uint32_t index, std::int32_t result, std::uint32
         return false;  // settle() asks again if that is wanted; a leaving stream's end is seen where it goes
     }
     slot.ended = true;
-    if (slot.raced) {
-        make_ready(index);  // these first
-        return false;
-    }
     if (!stream.reading && !slot.watch_end) {
-        return false;
+        return false;  // told when it is resumed, behind the bytes that raced the pause
     }
     event = {Event::Type::kEnd, &stream, {}};
     return true;

@@ -146,6 +146,35 @@ TEST_P(PauseTest, TheEndIsToldWhenTheWatchBeginsLater) {
     EXPECT_TRUE(bench.until([&] { return side.ends != 0; }));
 }
 
+// Bytes and the end are collected already when the pause comes.
+TEST_P(PauseTest, AnEndThatRacedAPauseComesBehindItsBytes) {
+    for (const bool watch_later : {false, true}) {
+        auto& side = connect();
+        bench.idle();
+        side.on_bytes = [&](std::string_view bytes) {
+            EXPECT_TRUE(watch_later || side.ends == 0);
+            side.got += bytes;
+        };
+        side.peer->write("last words");
+        side.peer->close();
+        static_cast<void>(bench.loop.wait(TimePoint::min()));
+        bench.loop.pause(side.stream, Paused::kWatchError);
+        bench.idle();
+        EXPECT_EQ(side.got, "");
+        EXPECT_EQ(side.ends, 0);
+        if (watch_later) {
+            bench.loop.pause(side.stream, Paused::kWatchEnd);
+            EXPECT_TRUE(bench.until([&] { return side.ends != 0; }));
+            EXPECT_EQ(side.got, "");
+            side.ends = 0;
+        }
+        bench.loop.resume(side.stream);
+        EXPECT_TRUE(bench.until([&] { return side.ends != 0; }));
+        EXPECT_EQ(side.got, "last words");
+        bench.close(side);
+    }
+}
+
 // However long it is paused, what the loop takes in for it is bounded; the rest waits in the socket and holds up its peer.
 TEST_P(PauseTest, APausedStreamHoldsUpItsPeer) {
     std::mt19937 random(2);
