@@ -98,6 +98,7 @@ private:
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> todo_;     // slots whose wishes the kernel does not know yet
     std::vector<std::uint32_t> settled_;  // todo_ of the turn that is being submitted
+    std::vector<std::uint32_t> starved_;  // slots whose receive found no buffer, oldest first
     std::vector<std::uint32_t> ready_;    // slots with something to tell that no completion will
     std::size_t told_ = 0;                // of ready_
 };

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMostInOneSend = 1U << 30U;
 constexpr std::uint8_t kBulkPatience = 16;
+// Of the receives that found no buffer, as many ask again in a turn as there are buffers: all at once would fail again, most of them.
+constexpr std::size_t kFedInATurn = 256;
 
 }  // namespace
 
@@ -135,13 +137,18 @@ bool UringEngine::wait(TimePoint deadline) {
         CENOTE_CHECK(enabled_);
     }
     give_back();
+    if (!starved_.empty()) [[unlikely]] {
+        const auto last = starved_.begin() + static_cast<std::ptrdiff_t>(std::min(starved_.size(), kFedInATurn));
+        std::for_each(starved_.begin(), last, [this](std::uint32_t index) { look_at(index); });
+        starved_.erase(starved_.begin(), last);
+    }
     settled_.swap(todo_);
     for (const auto index : settled_) {
         settle(index);
     }
     settled_.clear();
     Duration limit = Duration::max();
-    if (told_ != ready_.size() || !todo_.empty()) {
+    if (told_ != ready_.size() || !todo_.empty() || !starved_.empty()) {
         limit = Duration::zero();  // there is something to tell, or to submit once completions have made room
     } else if (deadline != TimePoint::max()) {
         const auto now = Clock::now();
@@ -216,7 +223,11 @@ bool UringEngine::received(std::uint32_t index, std::int32_t result, std::uint32
     const bool large = slot.large;
     if ((flags & IORING_CQE_F_MORE) == 0) {
         slot.asked &= static_cast<std::uint8_t>(~kReceive);
-        look_at(index);
+        if (result == -ENOBUFS && slot.stream != nullptr && slot.stream->reading) [[unlikely]] {
+            starved_.push_back(index);
+        } else {
+            look_at(index);
+        }
     }
     if ((flags & IORING_CQE_F_BUFFER) != 0) {
         lent_ = {static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), large, true};
