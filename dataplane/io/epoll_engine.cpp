@@ -22,8 +22,12 @@ constexpr std::uint32_t kOut = EPOLLOUT;
 }  // namespace
 
 EpollEngine::EpollEngine(BufferShelf& shelf)
-    : shelf_(shelf), epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), buffer_(kReadBuffer),
-      slots_(1), batch_(kBatch) {
+    : shelf_(shelf),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      buffer_(kReadBuffer),
+      slots_(1),
+      batch_(kBatch) {
     CENOTE_CHECK(epoll_.open() && wake_.open());
     epoll_event event{};
     event.events = EPOLLIN;
@@ -104,7 +108,8 @@ void EpollEngine::arm(Stream& stream, std::uint32_t events) {
 
 void EpollEngine::pause(Stream& stream, Paused watch) {
     stream.reading = false;
-    arm(stream, (stream.armed & (kOut | kUnwatched)) | (watch == Paused::kWatchEnd ? static_cast<std::uint32_t>(EPOLLRDHUP) : 0U));
+    // One that was taken out of the set comes back when its end is wanted, and is told at once.
+    arm(stream, watch == Paused::kWatchEnd ? (stream.armed & kOut) | EPOLLRDHUP : stream.armed & (kOut | kUnwatched));
 }
 
 void EpollEngine::resume(Stream& stream) {
@@ -164,8 +169,9 @@ void EpollEngine::finish_sending(Stream& stream) {
 bool EpollEngine::wait(TimePoint deadline) {
     int timeout = -1;
     if (deadline != TimePoint::max()) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        timeout = static_cast<int>(std::clamp<long>(left, 0, 60'000));
+        const auto now = Clock::now();  // compared first: the difference to a deadline of long ago is more than a Duration holds
+        const auto left = deadline <= now ? 0 : std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+        timeout = static_cast<int>(std::min<long>(left, 60'000));
     }
     collected_ = std::max(0, ::epoll_wait(epoll_.get(), batch_.data(), kBatch, timeout));
     given_ = 0;

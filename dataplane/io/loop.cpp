@@ -5,9 +5,12 @@ namespace cenote::io {
 Loop::Loop(Engine engine) {
     if (engine == Engine::kUring) {
         uring_ = std::make_unique<UringEngine>(shelf_);
-    } else {
-        epoll_ = std::make_unique<EpollEngine>(shelf_);
+        if (uring_->usable()) {
+            return;
+        }
+        uring_.reset();  // probe_uring() said yes, and a limit is reached since: engine() tells
     }
+    epoll_ = std::make_unique<EpollEngine>(shelf_);
 }
 
 std::string_view Loop::gather(Stream& stream, std::string_view fresh) {
