@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CENOTE = pathlib.Path(os.environ.get("CENOTE_BINARY", ROOT / "build/dev/dataplane/app/cenote")).absolute()
 KINDS = ("cenote", "pgbouncer")
 # Left out of the ini for PgBouncer, which refuses settings it does not know.
-CENOTE_ONLY = {"workers", "drain_timeout", "drain_delay", "http_listen_addr", "http_port", "watch_config"}
+CENOTE_ONLY = {"workers", "drain_timeout", "drain_delay", "http_listen_addr", "http_port", "watch_config", "io_engine"}
 
 
 def default_users():

@@ -44,7 +44,7 @@ class Postgres:
             [binaries() / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
             check=True, stdout=subprocess.DEVNULL, cwd="/", **run,
         )  # fmt: skip
-        hba = [f"host all {user} 127.0.0.1/32 {method}" for user, method in USERS.items()]
+        hba = [f"{kind} {method}" for user, method in USERS.items() for kind in (f"local all {user}", f"host all {user} 127.0.0.1/32")]
         self._write("pg_hba.conf", "\n".join(["local all postgres trust", "host all postgres 127.0.0.1/32 trust", *hba]) + "\n")
         self._write("postgresql.auto.conf", f"""
 listen_addresses = '127.0.0.1'
