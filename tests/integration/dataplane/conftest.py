@@ -6,7 +6,18 @@ from support.postgres_fixture import Postgres
 
 def pytest_addoption(parser):
     parser.addoption("--bouncer", choices=KINDS, default="cenote", help="the pooler under test")
-    parser.addoption("--soak", action="store_true", help="the oracle test for 60 s instead of 10 s")
+    parser.addoption("--soak", action="store_true", help="the oracle tests for 60 s each instead of 10 s")
+
+
+def pytest_configure(config):
+    config.soak_reports = []
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.soak_reports:
+        terminalreporter.section("soak with faults")
+        for report in config.soak_reports:
+            terminalreporter.write_line(report.line())
 
 
 @pytest.fixture(scope="session")
