@@ -1,5 +1,7 @@
 #include "dataplane/config/connection_string.hpp"
 
+#include "dataplane/config/setting_value.hpp"
+
 #include <fmt/format.h>
 
 #include <cstddef>
@@ -42,16 +44,24 @@ Result<std::string> take_quoted(std::string_view& rest, std::string_view name) {
 
 }  // namespace
 
+bool is_secret(std::string_view name) { return to_lower(name).find("pass") != std::string::npos; }
+
 Result<std::vector<std::pair<std::string, std::string>>> parse_connection_string(std::string_view text) {
     std::vector<std::pair<std::string, std::string>> pairs;
     std::string_view rest = text;
+    // What stands behind an unquoted password with blanks in it is a piece of the password: it is never shown.
+    bool behind_secret = false;
+    const auto shown = [&](const std::string& name) {
+        return behind_secret ? std::string("a word behind a password (one with blanks stands in quotes: password='…')")
+                             : fmt::format("\"{}\"", name);
+    };
     for (skip_space(rest); !rest.empty(); skip_space(rest)) {
         const auto name_end = rest.find_first_of(" \t\r\n\v\f=");
         const std::string name(rest.substr(0, name_end));
         rest.remove_prefix(name_end == std::string_view::npos ? rest.size() : name_end);
         skip_space(rest);
         if (!rest.starts_with('=')) {
-            return syntax_error(fmt::format("expected \"=\" after \"{}\"", name));
+            return syntax_error(fmt::format("expected \"=\" after {}", shown(name)));
         }
         if (name.empty()) {
             return syntax_error("a name is missing before \"=\"");
@@ -64,7 +74,7 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_connection_string
         const bool was_quoted = rest.starts_with('\'');
         if (was_quoted) {
             rest.remove_prefix(1);
-            Result<std::string> quoted = take_quoted(rest, name);
+            Result<std::string> quoted = take_quoted(rest, behind_secret ? shown(name) : name);
             if (!quoted) {
                 return quoted.error();
             }
@@ -77,8 +87,9 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_connection_string
         // In "host= port=5" PgBouncer takes "port=5" for the host; nobody means that.
         const bool is_next_pair = apart && !was_quoted && value.find('=') != std::string::npos;
         if (value.empty() || is_next_pair) {
-            return syntax_error(fmt::format("{} has no value", name));
+            return syntax_error(fmt::format("{} has no value", behind_secret ? shown(name) : name));
         }
+        behind_secret = behind_secret || is_secret(name);
         pairs.emplace_back(name, std::move(value));
     }
     return pairs;

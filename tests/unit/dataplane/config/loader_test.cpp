@@ -71,6 +71,18 @@ TEST(Loader, WarnsOfWhatPgBouncerAllowsSilently) {
     EXPECT_TRUE(loaded("[pgbouncer]\nauth_type = any\n").warnings.empty());
 }
 
+TEST(Loader, WarnsOfWhatHasNoEffect) {
+    EXPECT_THAT(
+        loaded("[pgbouncer]\nauth_type = any\nsbuf_loopcnt = 7\nclient_tls_sslmode = prefer\nauth_query = select 1\n").warnings,
+        testing::ElementsAre(
+            "p.ini:3: sbuf_loopcnt has no effect yet", "p.ini:4: client_tls_sslmode has no effect yet",
+            "p.ini:5: auth_query has no effect yet"
+        )
+    );
+    // The value it has anyway: nothing is missed.
+    EXPECT_TRUE(loaded("[pgbouncer]\nauth_type = any\nsbuf_loopcnt = 5\nclient_tls_sslmode = disable\n").warnings.empty());
+}
+
 TEST(Loader, SetChangesOneSettingOfACopy) {
     const Config before = loaded("[pgbouncer]\npool_mode = session\n");
     const auto after = with_setting(before, "query_wait_timeout", "7");
