@@ -26,7 +26,7 @@ void set_port(Address& address, int port) {
 }
 
 Error failure(const std::string& host, std::string_view reason) {
-    return Error{fmt::format("server DNS lookup failed: {}: {}", host, reason), "08006"};
+    return Error{fmt::format("server DNS lookup failed: {}: {}", host, reason), sqlstate::kConnectionFailure};
 }
 
 }  // namespace
