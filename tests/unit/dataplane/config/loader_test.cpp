@@ -1,3 +1,4 @@
+#include "dataplane/config/content_hash.hpp"
 #include "dataplane/config/setting.hpp"
 #include "memory_files.hpp"
 
@@ -44,6 +45,11 @@ TEST(Loader, AMissingFileIsAnError) {
     EXPECT_EQ(result.error().message, "/no/such.ini: No such file or directory");
     EXPECT_EQ(read_file("/no/such.ini").error().message, "/no/such.ini: No such file or directory");
     EXPECT_EQ(read_file("/").error().message, "/: cannot be read");
+}
+
+TEST(Loader, FingerprintsAreSha256) {
+    EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(Loader, ReadsWholeFiles) {
