@@ -7,12 +7,39 @@ namespace {
 
 std::uint8_t byte_at(std::string_view text, std::size_t at) { return static_cast<std::uint8_t>(text[at]); }
 
+// What a first byte promises; 0 for one that begins nothing.
+std::size_t length_by(std::uint8_t first) {
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first < 0xC2 || first > 0xF4) {
+        return 0;
+    }
+    return first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+// No overlong forms, no surrogates, nothing above U+10FFFF.
+bool may_follow(std::uint8_t first, std::uint8_t second) {
+    switch (first) {
+        case 0xE0:
+            return second >= 0xA0;
+        case 0xED:
+            return second <= 0x9F;
+        case 0xF0:
+            return second >= 0x90;
+        case 0xF4:
+            return second <= 0x8F;
+        default:
+            return true;
+    }
+}
+
 }  // namespace
 
 // Unicode 15, table 3-7.
 std::size_t code_point_length(std::string_view text, std::size_t at) {
     const auto first = byte_at(text, at);
-    const std::size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    const std::size_t length = length_by(first);
     if (length == 0 || at + length > text.size()) {
         return 0;
     }
@@ -21,10 +48,7 @@ std::size_t code_point_length(std::string_view text, std::size_t at) {
             return 0;
         }
     }
-    const auto second = length > 1 ? byte_at(text, at + 1) : 0;
-    const bool too_long = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-    const bool no_character = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-    return too_long || no_character ? 0 : length;
+    return length > 1 && !may_follow(first, byte_at(text, at + 1)) ? 0 : length;
 }
 
 bool is_utf8(std::string_view text) {

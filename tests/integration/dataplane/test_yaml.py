@@ -67,6 +67,7 @@ def test_settings_without_effect_are_named_with_their_place(tmp_path, make_poole
 def test_a_broken_file_at_the_start_ends_with_the_reason(make_pooler, postgres):
     pooler = make_pooler(postgres, start=False)
     pooler.write_text("[pgbouncer]\npool_mode = sometimes\n")
+    pooler.good_endings = (1,)
     pooler.start(wait=False)
     assert pooler.process.wait(30) == 1
     assert "pooler.ini:2: " in pooler.log()
