@@ -221,8 +221,7 @@ Result<void> Application::reload(Asked asked) {
     for (const auto& warning : next->config->warnings) {
         log::warning("{}", warning);
     }
-    const auto changes = config::diff(*before->config, *next->config);
-    for (const auto& name : changes.settings_need_restart) {
+    for (const auto& name : config::settings_that_need_restart(*before->config, *next->config)) {
         log::warning("{} was changed, which takes effect at the next start only", name);
     }
     auto fresh = std::make_shared<const config::Config>(config::keep_restart_settings(*before->config, *next->config));

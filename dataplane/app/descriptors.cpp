@@ -15,7 +15,7 @@ constexpr std::int64_t kOwn = 224;
 // Room for logins that is worth having even if max_client_conn is small.
 constexpr std::int64_t kFewestLogins = 100;
 // What the kernel allows where the hard limit is "unlimited" and does not say.
-constexpr std::int64_t kKernelDefault = 1024 * 1024;
+constexpr std::int64_t kKernelDefault = 1'048'576;
 
 std::int64_t kernel_limit() {
     std::int64_t most = 0;

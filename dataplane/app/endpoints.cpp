@@ -8,12 +8,6 @@
 #include <nlohmann/json.hpp>
 
 namespace cenote::app {
-namespace {
-
-std::uint64_t count(int value) { return static_cast<std::uint64_t>(std::max(value, 0)); }
-
-}  // namespace
-
 void Endpoints::open() {
     const auto config = runtime_.config();
     if (config->http_port == 0) {
@@ -61,48 +55,26 @@ std::string Endpoints::status_json() const {
     status["workers"] = process_.workers.size();
     status["reloads"] = reloads.done;
     status["lastReloadError"] = reloads.last_error;
-    return status.dump() + "\n";
+    // A file's name or an error may hold bytes that are no UTF-8: shown as U+FFFD rather than not at all.
+    return status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::string Endpoints::metrics_text() const {
     const auto current = runtime_.get();
     metrics::Samples samples;
-    for (const auto& row : pool_rows(process_)) {
-        samples.pools.push_back(
-            {row.database, row.user, count(row.cl_active), count(row.cl_waiting), count(row.cl_active_cancel_req),
-             count(row.cl_waiting_cancel_req), count(row.sv_active), count(row.sv_active_cancel), count(row.sv_being_canceled),
-             count(row.sv_idle), count(row.sv_used), count(row.sv_tested), count(row.sv_login),
-             std::chrono::duration<double>(row.max_wait).count()}
-        );
+    samples.pools = pool_rows(process_);
+    samples.databases = database_rows(process_, *current);
+    for (auto& [name, total] : stats_totals(process_)) {
+        samples.stats.push_back({name, total, {}});
     }
-    for (const auto& row : database_rows(process_, *current)) {
-        samples.databases.push_back(
-            {row.name, row.host, static_cast<std::uint16_t>(row.port), row.database, row.force_user,
-             std::string(config::to_string(row.pool_mode.value_or(current->config->pool_mode))), count(row.pool_size),
-             count(row.min_pool_size), count(row.reserve_pool_size), count(row.max_connections), count(row.current_connections), row.paused,
-             row.disabled}
-        );
-    }
-    for (const auto& [name, total] : stats_totals(process_)) {
-        samples.stats.push_back(
-            {name, total.server_assignment_count, total.xact_count, total.query_count, total.client_bytes, total.server_bytes,
-             total.xact_time, total.query_time, total.wait_time, total.client_parse_count, total.server_parse_count, total.bind_count,
-             total.client_login_count}
-        );
-    }
-    const auto lists = lists_row(staff_, *current);
     auto& process = samples.process;
     process.version = kVersion;
     process.start_time = std::chrono::duration<double>(started_at_.time_since_epoch()).count();
     process.workers = process_.workers.size();
-    process.max_client_conn = count(current->config->max_client_conn);
-    process.max_user_connections = count(current->config->max_user_connections);
-    process.used_clients = count(lists.used_clients);
-    process.login_clients = count(lists.login_clients);
-    process.used_servers = count(lists.used_servers);
-    process.databases = count(lists.databases);
-    process.pools = count(lists.pools);
-    process.users = count(lists.users);
+    process.max_client_conn = current->config->max_client_conn;
+    process.max_user_connections = current->config->max_user_connections;
+    process.pool_mode = current->config->pool_mode;
+    process.lists = lists_row(staff_, *current);
     const auto reloads = runtime_.reloads();
     process.config_reloads = reloads.done;
     process.config_reload_failures = reloads.refused;

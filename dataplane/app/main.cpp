@@ -63,6 +63,9 @@ int main(int argc, char** argv) {
         return 1;
     }
     if (options->check) {
+        for (const auto& warning : loaded->runtime->config->warnings) {
+            std::fputs(fmt::format("{} (warning)\n", warning).c_str(), stderr);
+        }
         std::fputs(fmt::format("{}: ok\n", options->config_file).c_str(), stdout);
         return 0;
     }

@@ -1,25 +1,10 @@
 #include "dataplane/app/runtime_loader.hpp"
 
-#include "dataplane/auth/crypto.hpp"
+#include "dataplane/config/content_hash.hpp"
 
 #include <fmt/format.h>
 
-#include <span>
-
 namespace cenote::app {
-namespace {
-
-std::string sha256_hex(const std::string& bytes) {
-    const auto digest = auth::sha256(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
-    std::string text;
-    for (const auto byte : digest) {
-        text += fmt::format("{:02x}", byte);
-    }
-    return text;
-}
-
-}  // namespace
-
 Result<Loaded> load_runtime(const std::string& path, const std::vector<config::Override>& overrides, const registry::Runtime* before) {
     // Read once: what is hashed is what is parsed, though the file may change meanwhile.
     std::string main_text;
@@ -50,7 +35,7 @@ Result<Loaded> load_runtime(const std::string& path, const std::vector<config::O
             return std::move(parsed).error();
         }
         users = std::move(*parsed);
-        auth_hash = sha256_hex(*text);
+        auth_hash = config::sha256_hex(*text);
     }
     if (before != nullptr) {
         users.adopt_caches(*before->users);
@@ -58,9 +43,10 @@ Result<Loaded> load_runtime(const std::string& path, const std::vector<config::O
     // Read at the start only: every client's and server's set is laid out by it.
     auto tracked = before != nullptr ? before->tracked : session::TrackedNames((*config)->track_extra_parameters);
     auto runtime = std::make_shared<const registry::Runtime>(registry::Runtime{
-        *config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), sha256_hex(main_text), std::move(auth_hash)
+        *config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), config::sha256_hex(main_text),
+        std::move(auth_hash)
     });
-    return Loaded{std::move(runtime), sha256_hex(all_texts)};
+    return Loaded{std::move(runtime), config::sha256_hex(all_texts)};
 }
 
 std::shared_ptr<const registry::Runtime> with_config(const registry::Runtime& before, std::shared_ptr<const config::Config> config) {

@@ -1,6 +1,8 @@
 // What went wrong with a peer, the environment or a configuration: a text for people, and the SQLSTATE a PostgreSQL client is told.
 #pragma once
 
+#include "dataplane/base/sqlstate.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -8,7 +10,7 @@ namespace cenote {
 
 struct Error {
     std::string message;
-    std::string sqlstate = "08P01";  // protocol_violation, PgBouncer's choice where nothing fits better
+    std::string sqlstate = cenote::sqlstate::kProtocolViolation;  // PgBouncer's choice where nothing fits better
 
     bool operator==(const Error&) const = default;
 };

@@ -22,10 +22,9 @@ constexpr mode_t kFileMode = 0600;
 std::atomic<int> g_verbose{0};
 std::atomic<bool> g_quiet{false};
 
-std::string_view name_of(Level level) {
-    static constexpr std::array<std::string_view, 5> kNames{"FATAL", "ERROR", "WARNING", "LOG", "DEBUG"};
-    return kNames[static_cast<std::size_t>(level)];
-}
+constexpr std::array<std::string_view, 5> kLevelNames{"FATAL", "ERROR", "WARNING", "LOG", "DEBUG"};
+
+std::string_view name_of(Level level) { return kLevelNames[static_cast<std::size_t>(level)]; }
 
 std::string line_of(Level level, std::string_view text) {
     const auto now = std::chrono::system_clock::now();

@@ -204,9 +204,9 @@ void LogSink::run() {
         lock.unlock();
         std::array<pollfd, 2> waited{pollfd{fd_, POLLOUT, 0}, pollfd{wake_fd_, POLLIN, 0}};
         ::poll(waited.data(), waited.size(), -1);
-        lock.lock();
         std::uint64_t count = 0;
         static_cast<void>(::read(wake_fd_, &count, sizeof count));
+        lock.lock();
     }
 }
 

@@ -1,5 +1,6 @@
 #include "dataplane/config/config_builder.hpp"
 
+#include "dataplane/config/connection_string.hpp"
 #include "dataplane/config/setting.hpp"
 #include "dataplane/config/setting_value.hpp"
 
@@ -53,8 +54,28 @@ private:
             diagnostics_.error(parameter.where, unknown_setting(scope, parameter.name));
             return;
         }
+        const bool matters = setting->support == Support::kWorks;
+        const std::optional<Owner> before = matters ? std::nullopt : std::optional(owner);
         if (const Result<void> assigned = assign_setting(*setting, owner, parameter.value); !assigned) {
             diagnostics_.error(parameter.where, assigned.error().message);
+        } else if (before && owner != *before) {
+            diagnostics_.warning(parameter.where, fmt::format("{} has no effect yet", setting->name));
+        }
+    }
+
+    // In "password=a b=c" the unknown "b" is most likely a piece of the password.
+    void set_all(auto& owner, const Line& line) {
+        const Location* secret_at = nullptr;
+        for (const Parameter& parameter : line.parameters) {
+            const bool behind_secret = secret_at != nullptr && secret_at->line == parameter.where.line;
+            if (behind_secret && find_setting(line.scope, parameter.name) == nullptr) {
+                diagnostics_.error(
+                    parameter.where, "unknown parameter behind a password (a password with blanks stands in quotes: password='…')"
+                );
+                continue;
+            }
+            set(owner, line.scope, parameter);
+            secret_at = is_secret(parameter.name) ? &parameter.where : secret_at;
         }
     }
 
@@ -81,9 +102,7 @@ private:
         }
         Database database;
         database.name = line.name;
-        for (const Parameter& parameter : line.parameters) {
-            set(database, Scope::kDatabase, parameter);
-        }
+        set_all(database, line);
         if (!database.password.empty() && database.user.empty()) {
             diagnostics_.warning(line.where, fmt::format("database \"{}\": password has no effect without user", line.name));
         }
@@ -101,9 +120,7 @@ private:
     void add_user(const Line& line) {
         User made;
         made.name = line.name;
-        for (const Parameter& parameter : line.parameters) {
-            set(made, Scope::kUser, parameter);
-        }
+        set_all(made, line);
         config_.users.insert_or_assign(line.name, std::move(made));
     }
 
@@ -115,9 +132,7 @@ private:
         }
         Peer peer;
         peer.id = static_cast<int>(*id);
-        for (const Parameter& parameter : line.parameters) {
-            set(peer, Scope::kPeer, parameter);
-        }
+        set_all(peer, line);
         if (peer.host.empty()) {
             diagnostics_.error(line.where, fmt::format("peer {} has no host", peer.id));
             return;

@@ -1,4 +1,4 @@
-// What a reload changes, so that only what must be renewed is renewed: connections of changed databases become obsolete, the rest stays.
+// What one configuration means to a process that runs by another. Pure.
 #pragma once
 
 #include "dataplane/config/config.hpp"
@@ -8,26 +8,15 @@
 
 namespace cenote::config {
 
-struct ConfigDiff {
-    std::vector<std::string> databases_added;
-    std::vector<std::string> databases_removed;
-    std::vector<std::string> databases_changed;  // any difference
-    std::vector<std::string>
-        databases_obsolete;         // among them: open server connections no longer fit (host, port, dbname, user, parameters, …)
-    bool fallback_changed = false;  // the line "*": any difference, appearing or vanishing
-    bool fallback_obsolete = false;
-    std::vector<std::string> users_changed;          // added, removed or different
-    std::vector<std::string> settings_changed;       // names of [pgbouncer] settings that differ and take effect now
-    std::vector<std::string> settings_need_restart;  // names that differ but only a restart applies
-    bool server_connections_obsolete = false;        // a general setting changed that every server connection depends on
+/// Whether a server connection that was opened by one of the two lines fits the other. Limits, pool modes, lifetimes and the order of
+/// hosts apply to connections as they are. User and password are the caller's to compare: they have more than one source.
+[[nodiscard]] bool same_connection(const Database& a, const Database& b);
 
-    [[nodiscard]] bool empty() const;
-};
-
-[[nodiscard]] ConfigDiff diff(const Config& before, const Config& after);
+/// Names of the settings that differ and that only a restart applies.
+[[nodiscard]] std::vector<std::string> settings_that_need_restart(const Config& running, const Config& fresh);
 
 /// `fresh` with the values that a reload cannot change (listen_port, workers, …) taken from `running`, so that the snapshot, and SHOW
-/// CONFIG, say what is so. Take the diff first: it names what then waits for a restart.
+/// CONFIG, say what is so.
 [[nodiscard]] Config keep_restart_settings(const Config& running, Config fresh);
 
 }  // namespace cenote::config

@@ -32,19 +32,19 @@ bool is_yaml(const std::string& path) { return path.ends_with(".yaml") || path.e
 Result<std::string> read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        return Error{.message = fmt::format("{}: {}", path, std::strerror(errno)), .sqlstate = "F0000"};
+        return Error{.message = fmt::format("{}: {}", path, std::strerror(errno)), .sqlstate = sqlstate::kConfigFileError};
     }
     std::string text(4096, '\0');
     std::size_t length = 0;
     while (file.read(text.data() + length, static_cast<std::streamsize>(text.size() - length)) || file.gcount() > 0) {
         length += static_cast<std::size_t>(file.gcount());
         if (length > kMaxFileSize) {
-            return Error{.message = fmt::format("{}: larger than {} bytes", path, kMaxFileSize), .sqlstate = "F0000"};
+            return Error{.message = fmt::format("{}: larger than {} bytes", path, kMaxFileSize), .sqlstate = sqlstate::kConfigFileError};
         }
         text.resize(std::max(text.size(), length * 2));
     }
     if (file.bad()) {  // a directory opens, but does not read
-        return Error{.message = fmt::format("{}: cannot be read", path), .sqlstate = "F0000"};
+        return Error{.message = fmt::format("{}: cannot be read", path), .sqlstate = sqlstate::kConfigFileError};
     }
     text.resize(length);
     return text;

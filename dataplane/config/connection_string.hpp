@@ -10,6 +10,9 @@
 
 namespace cenote::config {
 
+/// Whether the value of a parameter of this name is not to be shown; mistyped names count ("passwrd").
+[[nodiscard]] bool is_secret(std::string_view name);
+
 /// "syntax error in connection string: …" for a name without '=', a missing value (PgBouncer takes none), an open quote.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> parse_connection_string(std::string_view text);
 

@@ -40,7 +40,7 @@ std::vector<std::string> Diagnostics::texts(std::vector<Entry> entries) {
 }
 
 Error Diagnostics::summary() const {
-    return {.message = fmt::format("{}", fmt::join(texts(errors_), "\n")), .sqlstate = "F0000"};  // config_file_error
+    return {.message = fmt::format("{}", fmt::join(texts(errors_), "\n")), .sqlstate = sqlstate::kConfigFileError};
 }
 
 }  // namespace cenote::config

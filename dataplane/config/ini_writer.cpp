@@ -63,7 +63,10 @@ Result<std::string> write_ini(const std::vector<IniSection>& sections, std::stri
                 return Error{.message = fmt::format("\"{}\" cannot be a name in an ini file", name)};
             }
             if (has_line_break(value) || value != trim(value)) {
-                return Error{.message = fmt::format("{}: an ini file cannot hold this value: \"{}\"", name, value)};
+                // Not shown: it may be a connection string with a password.
+                return Error{
+                    .message = fmt::format("{}: an ini file cannot hold a value with line breaks or with blanks at its ends", name)
+                };
             }
             text += fmt::format("{} ={}{}\n", write_ini_key(name), value.empty() ? "" : " ", value);
         }

@@ -32,7 +32,8 @@ users:
   reports: {pool_size: 3}
 ```
 
-- `cenote --check FILE` reads a file and says what is wrong with it, as `file:line: reason`, without starting anything.
+- `cenote --check FILE` reads a file and says what is wrong with it, and which of its settings have no effect yet, as `file:line: reason`,
+  without starting anything.
 - `--set NAME=VALUE` overrides a setting of the file; it stays over reloads.
 - A file with an error is refused whole. A running process then keeps the configuration it has.
 - Times are seconds, with a fraction where wanted (`0.5`), without a unit. Switches are `1` or `0` (also `on`, `off`, `true`, `false`, `yes`, `no`). Lists are

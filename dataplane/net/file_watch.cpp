@@ -93,8 +93,8 @@ FileWatch::FileWatch(asio::io_context& io, std::function<void()> changed) : stat
 
 FileWatch::~FileWatch() {
     error_code ignored;
-    state_->descriptor.close(ignored);
-    state_->settle.cancel(ignored);
+    static_cast<void>(state_->descriptor.close(ignored));
+    static_cast<void>(state_->settle.cancel(ignored));
 }
 
 void FileWatch::watch(const std::vector<std::string>& files) {

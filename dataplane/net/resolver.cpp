@@ -1,10 +1,15 @@
 #include "dataplane/net/resolver.hpp"
 
+#include "dataplane/base/log.hpp"
+
 #include <fmt/format.h>
 
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <set>
@@ -26,7 +31,7 @@ void set_port(Address& address, int port) {
 }
 
 Error failure(const std::string& host, std::string_view reason) {
-    return Error{fmt::format("server DNS lookup failed: {}: {}", host, reason), "08006"};
+    return Error{fmt::format("server DNS lookup failed: {}: {}", host, reason), sqlstate::kConnectionFailure};
 }
 
 }  // namespace
@@ -158,7 +163,12 @@ struct Resolver::State : std::enable_shared_from_this<State> {
     std::set<Ticket> open_tickets;  // guarded by mutex: asked, neither answered nor cancelled
 };
 
-Resolver::Resolver(asio::io_context& io, DnsSettings settings) : state_(std::make_shared<State>(io, std::move(settings))) {}
+Resolver::Resolver(asio::io_context& io, DnsSettings settings) : state_(std::make_shared<State>(io, std::move(settings))) {
+    const auto& file = state_->settings.resolv_conf;
+    if (!file.empty() && ::access(file.c_str(), R_OK) != 0) {  // c-ares would ask 127.0.0.1 without a word
+        log::warning("resolv_conf {}: {}", file, std::strerror(errno));
+    }
+}
 
 Resolver::~Resolver() {
     state_->stopped = true;

@@ -18,7 +18,7 @@
 namespace cenote::net {
 namespace {
 
-Error system_error(std::string_view what) { return Error{fmt::format("{}: {}", what, std::strerror(errno)), "08006"}; }
+Error system_error(std::string_view what) { return Error{fmt::format("{}: {}", what, std::strerror(errno)), sqlstate::kConnectionFailure}; }
 
 template <class T>
 void copy_into(Address& address, const T& value) {
@@ -137,7 +137,7 @@ Result<void> connect_error(int fd) {
     int code = 0;
     socklen_t size = sizeof code;
     if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0 || code != 0) {
-        return Error{fmt::format("connect failed: {}", std::strerror(code)), "08006"};
+        return Error{fmt::format("connect failed: {}", std::strerror(code)), sqlstate::kConnectionFailure};
     }
     return {};
 }

@@ -1,5 +1,7 @@
 #include "dataplane/registry/pool_settings.hpp"
 
+#include "dataplane/config/config_diff.hpp"
+
 #include <algorithm>
 
 namespace cenote::registry {
@@ -56,10 +58,7 @@ PoolSettings make_pool_settings(
 
 bool same_connection(const PoolSettings& a, const PoolSettings& b) {
     const auto secret = [](const PoolSettings& s) { return s.credentials ? s.credentials->secret.text : std::string(); };
-    return a.database.host == b.database.host && a.database.port == b.database.port && a.database.dbname == b.database.dbname &&
-           a.server_user == b.server_user && secret(a) == secret(b) && a.database.client_encoding == b.database.client_encoding &&
-           a.database.datestyle == b.database.datestyle && a.database.timezone == b.database.timezone &&
-           a.database.application_name == b.database.application_name && a.database.connect_query == b.database.connect_query;
+    return config::same_connection(a.database, b.database) && a.server_user == b.server_user && secret(a) == secret(b);
 }
 
 }  // namespace cenote::registry

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Unit tests run in memory: no sleeping, no wall clock, no threads to wait for. Integration tests wait for what they can observe (wait_until)."""
+"""Unit tests run in memory: no sleeping, no wall clock; threads are joined, never waited for by time. Integration tests wait for what they can observe (wait_until)."""
 
 import re
 

@@ -57,6 +57,12 @@ def test_show_dns_hosts(by_name, dns):
     assert 30 < int(row["ttl"]) <= 60  # the record's, which is shorter
 
 
+def test_a_resolv_conf_that_is_not_there_is_said(cenote_only, make_pooler, postgres):
+    pooler = make_pooler(postgres, settings={"resolv_conf": "/no/such/resolv.conf"})
+    assert "WARNING resolv_conf /no/such/resolv.conf: No such file or directory" in pooler.log()
+    assert works(pooler, "app")  # by address
+
+
 def test_a_name_that_comes_to_exist(by_name, dns):
     pooler = by_name({"app": "db.test"}, dns_nxdomain_ttl=0, server_login_retry=1)
     waiting = in_background(works, pooler, "app")

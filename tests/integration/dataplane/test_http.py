@@ -3,6 +3,7 @@
 import re
 import socket
 
+import psycopg
 import pytest
 
 pytestmark = pytest.mark.usefixtures("cenote_only")
@@ -25,6 +26,23 @@ def test_status(pooler):
     assert pooler.status()["state"] == "Paused"
     pooler.admin("resume")
     assert pooler.status()["state"] == "Running"
+
+
+def test_status_shows_an_error_that_is_no_utf8(pooler):
+    pooler.ini.write_bytes(pooler.ini.read_bytes() + b"pool_mode = \xff\n")
+    with pytest.raises(psycopg.Error):
+        pooler.admin("reload")
+    assert "pool_mode: \"\ufffd\" is not one of" in pooler.status()["lastReloadError"]
+
+
+def test_status_shows_no_piece_of_a_password(pooler):
+    pooler.databases["app"] = pooler.target(password="open sesame")
+    pooler.write()
+    with pytest.raises(psycopg.Error) as refused:
+        pooler.admin("reload")
+    reason = pooler.status()["lastReloadError"]
+    assert "pooler.ini:2: " in reason and "password" in reason
+    assert all("sesame" not in text for text in (reason, str(refused.value), pooler.log()))
 
 
 def test_metrics_are_prometheus_text_and_count(pooler):

@@ -55,9 +55,19 @@ def test_check_of_the_command_line(tmp_path, pooler):
         assert f"{name}:2: " in done.stdout + done.stderr and "pool_mode" in done.stdout + done.stderr
 
 
+def test_settings_without_effect_are_named_with_their_place(tmp_path, make_pooler, postgres):
+    pooler = make_pooler(postgres, settings={"query_wait_notify": 7}, start=False)
+    (number,) = [number for number, line in enumerate(pooler.render().splitlines(), 1) if line.startswith("query_wait_notify")]
+    done = check(pooler.render(), tmp_path / "good.ini")
+    assert done.returncode == 0 and f"good.ini:{number}: query_wait_notify has no effect yet" in done.stderr
+    pooler.start()
+    assert f"WARNING {pooler.ini}:{number}: query_wait_notify has no effect yet" in pooler.log()
+
+
 def test_a_broken_file_at_the_start_ends_with_the_reason(make_pooler, postgres):
     pooler = make_pooler(postgres, start=False)
     pooler.write_text("[pgbouncer]\npool_mode = sometimes\n")
+    pooler.good_endings = (1,)
     pooler.start(wait=False)
     assert pooler.process.wait(30) == 1
     assert "pooler.ini:2: " in pooler.log()

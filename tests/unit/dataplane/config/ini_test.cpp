@@ -79,6 +79,27 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; }
 );
 
+TEST(Ini, NoPieceOfAPasswordIsShown) {
+    for (const std::string line : {
+             "host=x password=my sesame",
+             "host=x password=my sesame open=1",
+             "passwd=my sesame",
+             "PASSWORD=my sesame=",
+             "password=my sesame='open",
+             "password=my sesame='o'pen",
+             "password=my port=5 sesame=1",
+         }) {
+        const std::string message = refusal("p.ini", "[databases]\na = " + line + "\n");
+        EXPECT_THAT(message, testing::StartsWith("p.ini:2: ")) << line;
+        EXPECT_THAT(message, testing::Not(testing::HasSubstr("sesame"))) << message;
+        const std::string yaml = refusal("p.yaml", "databases:\n  a: \"" + line + "\"\n");
+        EXPECT_THAT(yaml, testing::Not(testing::HasSubstr("sesame"))) << yaml;
+    }
+    const std::string alias = refusal("p.yaml", "databases:\n  a: {host: x, password: *sesame}\n");
+    EXPECT_THAT(alias, testing::AllOf(testing::StartsWith("p.yaml:2: "), testing::Not(testing::HasSubstr("sesame"))));
+    EXPECT_THAT(refusal("p.yaml", "databases:\n  a:\n    password: x\n    prot: 5\n"), testing::HasSubstr("\"prot\""));
+}
+
 TEST(Ini, DiagnosticsComeInTheOrderOfTheLines) {
     EXPECT_EQ(
         refusal("p.ini", "[pgbouncer]\nnope = 1\nbroken\n"),

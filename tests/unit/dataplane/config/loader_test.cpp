@@ -1,3 +1,4 @@
+#include "dataplane/config/content_hash.hpp"
 #include "dataplane/config/setting.hpp"
 #include "memory_files.hpp"
 
@@ -46,6 +47,11 @@ TEST(Loader, AMissingFileIsAnError) {
     EXPECT_EQ(read_file("/").error().message, "/: cannot be read");
 }
 
+TEST(Loader, FingerprintsAreSha256) {
+    EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 TEST(Loader, ReadsWholeFiles) {
     const std::string path = testing::TempDir() + "cenote_config_test.txt";
     const std::string text(100000, 'x');
@@ -69,6 +75,18 @@ TEST(Loader, WarnsOfWhatPgBouncerAllowsSilently) {
     );
     EXPECT_TRUE(loaded("[pgbouncer]\nauth_file = u\nmin_pool_size = 20\ndefault_pool_size = 0\n").warnings.empty());
     EXPECT_TRUE(loaded("[pgbouncer]\nauth_type = any\n").warnings.empty());
+}
+
+TEST(Loader, WarnsOfWhatHasNoEffect) {
+    EXPECT_THAT(
+        loaded("[pgbouncer]\nauth_type = any\nsbuf_loopcnt = 7\nclient_tls_sslmode = prefer\nauth_query = select 1\n").warnings,
+        testing::ElementsAre(
+            "p.ini:3: sbuf_loopcnt has no effect yet", "p.ini:4: client_tls_sslmode has no effect yet",
+            "p.ini:5: auth_query has no effect yet"
+        )
+    );
+    // The value it has anyway: nothing is missed.
+    EXPECT_TRUE(loaded("[pgbouncer]\nauth_type = any\nsbuf_loopcnt = 5\nclient_tls_sslmode = disable\n").warnings.empty());
 }
 
 TEST(Loader, SetChangesOneSettingOfACopy) {

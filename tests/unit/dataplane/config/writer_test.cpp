@@ -47,7 +47,7 @@ TEST(IniWriter, WhatItWritesReadsBackUnchanged) {
 TEST(IniWriter, RefusesWhatAnIniFileCannotHold) {
     EXPECT_EQ(
         write_ini({{"pgbouncer", {{"a", "b\nadmin_users = mallory"}}}}).error().message,
-        "a: an ini file cannot hold this value: \"b\nadmin_users = mallory\""
+        "a: an ini file cannot hold a value with line breaks or with blanks at its ends"
     );
     EXPECT_FALSE(write_ini({{"pgbouncer", {{"a\nb", "c"}}}}));
     EXPECT_FALSE(write_ini({{"pgbouncer", {{"", "c"}}}}));

@@ -47,6 +47,7 @@ TEST(Yaml, SaysTheSameAsTheIniForm) {
     same.path = (*ini)->path;
     same.conffile = (*ini)->conffile;
     same.files = (*ini)->files;
+    same.warnings = (*ini)->warnings;  // likewise
     EXPECT_EQ(same, **ini);
 }
 

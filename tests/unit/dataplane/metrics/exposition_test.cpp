@@ -92,57 +92,46 @@ Samples make_samples() {
     samples.process.start_time = 1.7e9;
     samples.process.workers = 2;
     samples.process.max_client_conn = 100;
-    samples.process.used_clients = 7;
+    samples.process.lists.used_clients = 7;
     samples.process.config_reloads = 3;
     samples.process.config_reload_failures = 1;
     samples.process.last_reload_ok = false;
     samples.process.draining = true;
-    samples.databases = {
-        {.name = "orders",
-         .host = "db",
-         .port = 5433,
-         .database = "real",
-         .force_user = "app",
-         .pool_mode = "transaction",
-         .pool_size = 12,
-         .min_pool_size = 2,
-         .reserve_pool = 1,
-         .max_connections = 13,
-         .current_connections = 4,
-         .paused = true}
-    };
-    samples.pools = {
-        {.database = "orders",
-         .user = "app",
-         .cl_active = 1,
-         .cl_waiting = 2,
-         .cl_active_cancel_req = 3,
-         .cl_waiting_cancel_req = 4,
-         .sv_active = 5,
-         .sv_active_cancel = 6,
-         .sv_being_canceled = 7,
-         .sv_idle = 8,
-         .sv_used = 9,
-         .sv_tested = 10,
-         .sv_login = 11,
-         .maxwait = 1.25},
-        {.database = "orders", .user = "re\"port\\er\nx", .cl_active = 20},
-    };
-    samples.stats = {
-        {.database = "orders",
-         .server_assignment_count = 1,
-         .xact_count = 2,
-         .query_count = 12'345'678'901,
-         .bytes_received = 4,
-         .bytes_sent = 1'000'000'000'000'000,
-         .xact_time = 6'000'000,
-         .query_time = 1,
-         .wait_time = 2'500'000,
-         .client_parse_count = 9,
-         .server_parse_count = 10,
-         .bind_count = 11,
-         .client_login_count = 12}
-    };
+    auto& database = samples.databases.emplace_back();
+    database.name = "orders";
+    database.host = "db";
+    database.port = 5433;
+    database.database = "real";
+    database.force_user = "app";
+    database.pool_mode = config::PoolMode::kTransaction;
+    database.pool_size = 12;
+    database.min_pool_size = 2;
+    database.reserve_pool_size = 1;
+    database.max_connections = 13;
+    database.current_connections = 4;
+    database.paused = true;
+    auto& pool = samples.pools.emplace_back();
+    pool.database = "orders";
+    pool.user = "app";
+    pool.cl_active = 1;
+    pool.cl_waiting = 2;
+    pool.cl_active_cancel_req = 3;
+    pool.cl_waiting_cancel_req = 4;
+    pool.sv_active = 5;
+    pool.sv_active_cancel = 6;
+    pool.sv_being_canceled = 7;
+    pool.sv_idle = 8;
+    pool.sv_used = 9;
+    pool.sv_tested = 10;
+    pool.sv_login = 11;
+    pool.max_wait = std::chrono::milliseconds(1250);
+    auto& other = samples.pools.emplace_back();
+    other.database = "orders";
+    other.user = "re\"port\\er\nx";
+    other.cl_active = 20;
+    auto& stats = samples.stats.emplace_back();
+    stats.database = "orders";
+    stats.total = {1, 2, 12'345'678'901, 4, 1'000'000'000'000'000, 6'000'000, 1, 2'500'000, 9, 10, 11, 12};
     return samples;
 }
 
@@ -171,6 +160,15 @@ TEST(Exposition, DatabasesAreReadBack) {
     for (const auto& [name, value] : expected) {
         EXPECT_EQ(parsed.value("pgbouncer_databases_" + name + labels), value) << name;
     }
+}
+
+TEST(Exposition, ADatabaseWithoutAPoolModeHasTheGeneralOne) {
+    Samples samples;
+    samples.process.pool_mode = config::PoolMode::kStatement;
+    samples.databases.emplace_back().name = "plain";
+    EXPECT_THAT(
+        write_exposition(samples), testing::HasSubstr(R"(name="plain",host="",port="5432",database="",force_user="",pool_mode="statement")")
+    );
 }
 
 TEST(Exposition, StatsAreReadBackUnderBothNames) {
@@ -242,11 +240,11 @@ TEST(Exposition, LabelsThatAreNoUtf8AreReplaced) {
     const std::string bad[] = {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "a\x80", "\xf0\x9f\x98"};
     Samples samples;
     for (const std::string& name : good) {
-        samples.stats = {{.database = name}};
+        samples.stats = {admin::StatsRow{name, {}, {}}};
         EXPECT_NE(write_exposition(samples).find("binds_total{database=\"" + name + "\"}"), std::string::npos) << name;
     }
     for (const std::string& name : bad) {
-        samples.stats = {{.database = name}};
+        samples.stats = {admin::StatsRow{name, {}, {}}};
         EXPECT_NE(write_exposition(samples).find("binds_total{database=\"<invalid>\"}"), std::string::npos) << testing::PrintToString(name);
     }
 }
