@@ -20,6 +20,18 @@ std::size_t worker_count(const config::Config& config) {
     return config.workers > 0 ? std::min<std::size_t>(static_cast<std::size_t>(config.workers), pool::kMaxWorkers) : cpu_count();
 }
 
+io::Engine choose_engine(config::IoEngine asked) {
+    if (asked == config::IoEngine::kEpoll) {
+        return io::Engine::kEpoll;
+    }
+    const auto usable = io::probe_uring();
+    if (!usable) {
+        const auto level = asked == config::IoEngine::kUring ? log::Level::kWarning : log::Level::kLog;
+        log::write(level, fmt::format("io_engine is epoll: {}", usable.error().message));
+    }
+    return usable ? io::Engine::kUring : io::Engine::kEpoll;
+}
+
 }  // namespace
 
 Application::Application(Options options, Loaded loaded, DescriptorLimit descriptors)
@@ -90,19 +102,21 @@ void Application::wire() {
 void Application::start_workers() {
     const auto initial = runtime_.get();
     const auto count = process_.workers.size();
+    const auto engine = choose_engine(initial->config->io_engine);
     process_.version = kVersionLine;
     process_.version_number = kVersion;
     set_client_limit(*initial->config);
     process_.registry.apply(initial);
+    process_.io_engine = io::to_string(engine);
     wire();
     for (std::size_t i = 0; i < count; ++i) {
-        workers_.push_back(std::make_unique<worker::Worker>(static_cast<pool::WorkerId>(i), process_, crew_, initial, io::Engine::kEpoll));
+        workers_.push_back(std::make_unique<worker::Worker>(static_cast<pool::WorkerId>(i), process_, crew_, initial, engine));
     }
     for (auto& worker : workers_) {
         worker->start();
     }
     gate_.start();
-    log::info("{} worker{} started", count, count == 1 ? "" : "s");
+    log::info("{} worker{} started, io_engine {}", count, count == 1 ? "" : "s", process_.io_engine);
 }
 
 int Application::run() {

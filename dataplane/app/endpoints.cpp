@@ -52,6 +52,7 @@ std::string Endpoints::status_json() const {
     status["state"] = status_word(phase_.get());
     status["configHash"] = current->config_hash;
     status["authHash"] = current->auth_hash;
+    status["ioEngine"] = process_.io_engine;
     status["workers"] = process_.workers.size();
     status["reloads"] = reloads.done;
     status["lastReloadError"] = reloads.last_error;

@@ -36,8 +36,7 @@ std::vector<Setting> global_settings() {
             .refuse({"cert", "hba", "ldap", "pam"}),
         Row("auth_user", &C::auth_user, {}, "User who runs auth_query.").no_effect_yet(),
         Row("autodb_idle_timeout", &C::autodb_idle_timeout, "3600",
-            "Forget a database made from the line \"*\" after this long without use; 0 = never.")
-            .no_effect_yet(),
+            "Forget a database made from the line \"*\" after this long without use; 0 = never."),
         Row("cancel_wait_timeout", &C::cancel_wait_timeout, "10", "How long a cancel request may wait to be sent; 0 = for ever."),
         Row("client_idle_timeout", &C::client_idle_timeout, "0", "Close clients that are idle for longer; 0 = never.").no_effect_yet(),
         Row("client_login_timeout", &C::client_login_timeout, "60", "Close clients that have not logged in by then; 0 = never."),
@@ -78,6 +77,11 @@ std::vector<Setting> global_settings() {
             "Close clients that are idle in a transaction for longer; 0 = never."),
         Row("ignore_startup_parameters", &C::ignore_startup_parameters, "",
             "Startup parameters to take no notice of instead of refusing the client, separated by commas."),
+        Row("io_engine", &C::io_engine, "auto",
+            "How workers wait for their sockets: io_uring costs less for each transaction where the kernel and the container allow it; "
+            "auto = io_uring if it works here, else epoll.")
+            .restart()
+            .own(),
         Row("job_name", &C::job_name, "pgbouncer", "Name of the Windows service; shown only.")
             .alias("service_name")
             .restart()
@@ -108,8 +112,7 @@ std::vector<Setting> global_settings() {
             .range(1, kIntMax)
             .restart()
             .no_effect_yet(),
-        Row("pool_idle_timeout", &C::pool_idle_timeout, "0", "Forget a pool without connections after this long; 0 = never.")
-            .no_effect_yet(),
+        Row("pool_idle_timeout", &C::pool_idle_timeout, "0", "Forget a pool without connections after this long; 0 = never."),
         Row("pool_mode", &C::pool_mode, "session",
             "When a server connection goes back to its pool: after the client leaves, after each transaction, or after each statement."),
         Row("query_timeout", &C::query_timeout, "0", "Close the connection of a query that runs for longer; 0 = never."),

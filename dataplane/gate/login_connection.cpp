@@ -326,7 +326,7 @@ void LoginConnection::hand_over(std::uint32_t slot, std::int32_t secret, std::si
     gate_.forget(*this);
     registry::ClientSeed seed;
     seed.fd = channel_.release();
-    seed.parameters = login_.identity().parameters;
+    seed.parameters = parameters_of_client(welcome_->parameters, context_.runtime->tracked, *login_.identity().parameters);
     seed.slot = slot;
     seed.secret = secret;
     seed.id = origin().id;

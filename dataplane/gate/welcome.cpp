@@ -41,6 +41,19 @@ std::string write_login_end(
     return out.take();
 }
 
+session::Parameters parameters_of_client(
+    const std::vector<std::pair<std::string, std::string>>& reported, const session::TrackedNames& tracked, const session::ParameterSet& asked
+) {
+    auto set = std::make_shared<session::ParameterSet>(asked);
+    set->values.resize(tracked.names().size());
+    for (const auto& [name, value] : reported) {
+        if (const int index = tracked.index_of(name); index >= 0 && set->values[static_cast<std::size_t>(index)].empty()) {
+            set->values[static_cast<std::size_t>(index)] = value;
+        }
+    }
+    return set;
+}
+
 std::string write_console_login_end(std::string_view final_payload, std::string_view version_number, CancelKey key) {
     protocol::MessageWriter out;
     write_authentication_ok(out, final_payload);

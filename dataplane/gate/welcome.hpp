@@ -24,7 +24,13 @@ struct CancelKey {
     const session::ParameterSet& asked, CancelKey key
 );
 
-/// The same for the console, which has parameters of its own.
+/// What its server connections are to be set to: what it named, and for the rest what the server reported, so that nothing that a client
+/// before it has set reaches it.
+[[nodiscard]] session::Parameters parameters_of_client(
+    const std::vector<std::pair<std::string, std::string>>& reported, const session::TrackedNames& tracked, const session::ParameterSet& asked
+);
+
+/// The login's end for the console, which has parameters of its own.
 [[nodiscard]] std::string write_console_login_end(std::string_view final_payload, std::string_view version_number, CancelKey key);
 
 /// FATAL, as every refusal is.

@@ -21,6 +21,7 @@
 namespace cenote::io {
 
 enum class Engine : std::uint8_t { kEpoll, kUring };
+[[nodiscard]] constexpr const char* to_string(Engine engine) { return engine == Engine::kUring ? "io_uring" : "epoll"; }
 
 class Loop {
 public:

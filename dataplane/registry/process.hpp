@@ -47,6 +47,7 @@ struct Process {
     pool::LimitCounter clients;              // max_client_conn
     std::atomic<bool> shutting_down{false};  // no new logins, save to the console
     std::atomic<std::uint64_t> next_id{1};   // one counter: +1 for each accepted client and each opened server
+    std::string io_engine;                   // epoll or io_uring: what the workers wait with
     std::string version;                     // SHOW VERSION
     std::string version_number;              // of the console's server_version
 };

@@ -4,8 +4,8 @@ namespace cenote::worker {
 namespace {
 
 std::string application_name_of(const session::Parameters& parameters) {
-    constexpr std::size_t kApplicationName = 4;  // TrackedNames' fixed part
-    return parameters && parameters->values.size() > kApplicationName ? parameters->values[kApplicationName] : std::string();
+    constexpr auto kIndex = session::TrackedNames::kApplicationName;
+    return parameters && parameters->values.size() > kIndex ? parameters->values[kIndex] : std::string();
 }
 
 void set_addresses(admin::SocketRow& row, int fd, const net::Address& remote) {
