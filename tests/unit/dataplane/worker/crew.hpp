@@ -161,6 +161,16 @@ struct Caller {
     std::string error;
 };
 
+/// Those that work here. io_uring is left out, loudly, where the kernel or the container refuses it.
+inline std::vector<io::Engine> engines() {
+    const auto usable = io::probe_uring();
+    if (!usable) {
+        fmt::print("io_uring is not tested here: {}\n", usable.error().message);
+        return {io::Engine::kEpoll};
+    }
+    return {io::Engine::kEpoll, io::Engine::kUring};
+}
+
 class CrewTest {
 public:
     explicit CrewTest(std::size_t count, const std::string& settings, io::Engine engine = io::Engine::kEpoll) : process(count), crew(count) {

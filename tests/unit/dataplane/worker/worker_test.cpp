@@ -238,14 +238,15 @@ TEST(Worker, AnUnusedPoolIsForgotten) {
 
 // Everything at once, in an order that a seed chooses: queries, transactions, clients that leave, servers that die, pauses, reconnects,
 // cancels and reloads. Foreign answers are seen by the callers; at the end nobody is stuck and no place is lost.
-class Orders : public testing::TestWithParam<unsigned> {};
+class Orders : public testing::TestWithParam<std::tuple<unsigned, io::Engine>> {};
 
 TEST_P(Orders, NobodyGetsAForeignAnswerAndNothingIsLost) {
-    std::mt19937 random(GetParam());
+    const auto [seed, engine] = GetParam();
+    std::mt19937 random(seed);
     const auto pick = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
     const std::size_t workers = 1 + pick(4);
     const std::string mode = pick(3) == 0 ? "session" : "transaction";
-    CrewTest crew(workers, "pool_mode=" + mode + "\ndefault_pool_size=3\nmax_db_connections=" + std::to_string(pick(2) * 4) + "\n");
+    CrewTest crew(workers, "pool_mode=" + mode + "\ndefault_pool_size=3\nmax_db_connections=" + std::to_string(pick(2) * 4) + "\n", engine);
     std::vector<std::pair<registry::CancelOrder, int>> cancels;
     int number = 0;
     for (int step = 0; step < 600; ++step) {
@@ -360,7 +361,7 @@ TEST_P(Orders, NobodyGetsAForeignAnswerAndNothingIsLost) {
     }
     for (const auto& caller : crew.callers) {
         if (!caller->gone()) {
-            EXPECT_TRUE(caller->asked.empty()) << caller->name << " is stuck with " << caller->asked.front() << ", seed " << GetParam();
+            EXPECT_TRUE(caller->asked.empty()) << caller->name << " is stuck with " << caller->asked.front() << ", seed " << seed;
         }
         caller->peer.hang_up();
     }
@@ -374,9 +375,9 @@ TEST_P(Orders, NobodyGetsAForeignAnswerAndNothingIsLost) {
         crew.now += std::chrono::seconds(2);
         crew.settle(4);
     }
-    EXPECT_EQ(crew.process.clients.used(), 0) << "seed " << GetParam();
+    EXPECT_EQ(crew.process.clients.used(), 0) << "seed " << seed;
     for (const auto& pool : crew.process.registry.pools()) {
-        EXPECT_EQ(pool->ledger.total(), 0U) << "seed " << GetParam();
+        EXPECT_EQ(pool->ledger.total(), 0U) << "seed " << seed;
         EXPECT_EQ(pool->ledger.waiting(), 0U);
         EXPECT_EQ(pool->testing, 0);
         EXPECT_EQ(pool->held, 0);
@@ -386,7 +387,7 @@ TEST_P(Orders, NobodyGetsAForeignAnswerAndNothingIsLost) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Orders, testing::Range(1U, 121U));
+INSTANTIATE_TEST_SUITE_P(Seeds, Orders, testing::Combine(testing::Range(1U, 121U), testing::ValuesIn(test::engines())));
 
 }  // namespace
 }  // namespace cenote::worker
