@@ -226,6 +226,22 @@ TEST_F(FloodTest, SilentSocketsGiveWayToThoseThatLogIn) {
     EXPECT_TRUE(silent.back()->receive());
 }
 
+TEST_F(GateTest, WithoutDescriptorsTheSilentOnesGoFirst) {
+    std::vector<std::unique_ptr<Wire>> silent;
+    for (int i = 0; i < 20; ++i) {
+        silent.push_back(connect());
+    }
+    gate->clients().on_exhausted();
+    EXPECT_EQ(gate->login_count(), 20) << "who has just come is given its second";
+    pass(std::chrono::seconds(1));
+    auto late = connect();
+    gate->clients().on_exhausted();
+    EXPECT_EQ(gate->login_count(), 5);
+    gate->clients().on_exhausted();
+    EXPECT_EQ(gate->login_count(), 1);
+    EXPECT_TRUE(late->receive());
+}
+
 TEST_F(GateTest, QueryWaitTimeoutEndsAWaitAtTheGate) {
     server.mode = ScriptedServer::Mode::kSilent;
     auto fresh = config;
