@@ -12,9 +12,9 @@
 #include "dataplane/app/runtime_loader.hpp"
 #include "dataplane/app/shutdown.hpp"
 #include "dataplane/app/stats_history.hpp"
+#include "dataplane/gate/gate.hpp"
 #include "dataplane/net/file_watch.hpp"
 #include "dataplane/net/resolver.hpp"
-#include "dataplane/gate/gate.hpp"
 #include "dataplane/worker/worker.hpp"
 
 #include <chrono>
@@ -70,6 +70,7 @@ private:
     net::asio::steady_timer ending_timer_{io_};
     net::asio::steady_timer pending_timer_{io_};
     net::asio::steady_timer stats_timer_{io_};
+    net::asio::steady_timer unused_timer_{io_};
     net::FileWatch file_watch_;
     net::Resolver resolver_;
 

@@ -132,8 +132,18 @@ std::map<std::string, admin::StatsCounters> stats_totals(registry::Process& proc
             }
         }
         totals[database->name] = {
-            sum.server_assignment_count, sum.xact_count, sum.query_count, sum.client_bytes, sum.server_bytes, sum.xact_time,
-            sum.query_time, sum.wait_time, sum.parse_count, sum.parse_count, sum.bind_count, sum.client_login_count,
+            sum.server_assignment_count,
+            sum.xact_count,
+            sum.query_count,
+            sum.client_bytes,
+            sum.server_bytes,
+            sum.xact_time,
+            sum.query_time,
+            sum.wait_time,
+            sum.parse_count,
+            sum.parse_count,
+            sum.bind_count,
+            sum.client_login_count,
         };
     }
     return totals;
@@ -229,7 +239,7 @@ admin::Snapshot collect(Show what, const Sources& sources) {
         case Show::kState: {
             const auto phase = sources.phase.get();
             // An ending that waits for servers holds them as PAUSE does, and PgBouncer shows it so.
-            snapshot.state = {phase == Phase::kPaused || phase == Phase::kWaitingForServers, phase == Phase::kSuspended};
+            snapshot.state = {phase == Phase::kPaused || phase == Phase::kWaitingForServers, phase == Phase::kSuspended, process.io_engine};
             break;
         }
         case Show::kDnsHosts:
