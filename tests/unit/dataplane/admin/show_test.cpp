@@ -261,8 +261,8 @@ TEST(ShowState, IsActiveUnlessPausedOrSuspended) {
                "=" + *table.rows[2][1];
     };
     EXPECT_EQ(values({}), "active=yes paused=no suspended=no");
-    EXPECT_EQ(values({.paused = true}), "active=no paused=yes suspended=no");
-    EXPECT_EQ(values({.suspended = true}), "active=no paused=no suspended=yes");
+    EXPECT_EQ(values({.paused = true, .suspended = false, .io_engine = ""}), "active=no paused=yes suspended=no");
+    EXPECT_EQ(values({.paused = false, .suspended = true, .io_engine = ""}), "active=no paused=no suspended=yes");
 }
 
 TEST(ShowConfig, ShowsValuesDefaultsAndWhatCanChange) {
