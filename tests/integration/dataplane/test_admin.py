@@ -5,7 +5,7 @@ import subprocess
 import psycopg
 import pytest
 
-from support.pooler_fixture import CENOTE
+from support.pooler_fixture import CENOTE, Pooler
 from support.waiting import wait_until
 from support.wire import SYNC, Wire, bind, error_fields, execute, parse, query
 
@@ -97,6 +97,21 @@ def test_databases_and_config(make_pooler, postgres):
     assert config["default_pool_size"]["value"] == "7" and config["default_pool_size"]["default"] == "20"
     assert config["query_wait_timeout"]["value"] == "33" and config["query_wait_timeout"]["changeable"] == "yes"
     assert config["listen_port"]["changeable"] == "no"
+
+
+# Debian's is 1.18; what later versions changed, or Cenote means to.
+NEWER_DEFAULTS = {"client_tls_ciphers": "default", "server_tls_ciphers": "default", "server_check_query": "<empty>", "server_tls_sslmode": "prefer"}
+
+
+def test_defaults_are_pgbouncers(cenote_only, postgres, pooler):
+    other = Pooler("pgbouncer", postgres)
+    try:
+        theirs = {row["key"]: (row["default"], row["changeable"]) for row in other.admin("show config")}
+    finally:
+        other.close()
+    ours = {row["key"]: (row["default"], row["changeable"]) for row in pooler.admin("show config")}
+    assert theirs.keys() <= ours.keys()
+    assert {key: value[0] for key, value in ours.items() if key in theirs and value != theirs[key]} == NEWER_DEFAULTS
 
 
 def test_show_state(cenote_only, pooler):
