@@ -20,6 +20,18 @@ std::size_t worker_count(const config::Config& config) {
     return config.workers > 0 ? std::min<std::size_t>(static_cast<std::size_t>(config.workers), pool::kMaxWorkers) : cpu_count();
 }
 
+io::Engine choose_engine(config::IoEngine asked) {
+    if (asked == config::IoEngine::kEpoll) {
+        return io::Engine::kEpoll;
+    }
+    const auto usable = io::probe_uring();
+    if (!usable) {
+        const auto level = asked == config::IoEngine::kUring ? log::Level::kWarning : log::Level::kLog;
+        log::write(level, fmt::format("io_engine is epoll: {}", usable.error().message));
+    }
+    return usable ? io::Engine::kUring : io::Engine::kEpoll;
+}
+
 }  // namespace
 
 Application::Application(Options options, Loaded loaded, DescriptorLimit descriptors)
@@ -29,21 +41,29 @@ Application::Application(Options options, Loaded loaded, DescriptorLimit descrip
       files_hash_(std::move(loaded.files_hash)),
       file_watch_(io_, [this] { static_cast<void>(reload(Asked::kByWatch)); }),
       resolver_(io_, net::DnsSettings{.resolv_conf = runtime_.config()->resolv_conf}),
-      listeners_(io_, [this](int fd) { on_accepted(fd); }),
       process_(worker_count(*runtime_.config())),
-      pools_(process_, runtime_, phase_),
-      console_({process_, runtime_, phase_, resolver_, stats_}, pools_, console_host()),
-      shutdown_(process_, runtime_, phase_, pools_, listeners_),
-      endpoints_(process_, runtime_, phase_) {}
+      gate_(process_, runtime_.get(), resolve_port()),
+      crew_(process_.workers.size()),
+      pools_({process_, gate_, workers_}, runtime_, phase_),
+      console_({{process_, gate_, workers_}, runtime_, phase_, resolver_, stats_}, pools_, console_host()),
+      shutdown_({process_, gate_, workers_}, runtime_, phase_, pools_),
+      endpoints_({process_, gate_, workers_}, runtime_, phase_) {}
 
 Application::~Application() = default;
 
-Result<void> Application::open() { return listeners_.open(*runtime_.config()); }
+gate::ResolvePort Application::resolve_port() {
+    return [this](
+               std::string host, int port, std::chrono::microseconds ttl, std::chrono::microseconds bad_ttl, std::chrono::microseconds limit,
+               net::Resolver::Answer answer
+           ) { resolver_.resolve(std::move(host), port, {ttl, bad_ttl, limit}, std::move(answer)); };
+}
+
+Result<void> Application::open() { return gate_.open(*runtime_.config()); }
 
 Console::Host Application::console_host() {
     return {
         [this] { return reload(Asked::kBySomebody); },
-        [this](std::shared_ptr<const worker::Runtime> runtime) { apply(std::move(runtime)); },
+        [this](std::shared_ptr<const registry::Runtime> runtime) { apply(std::move(runtime)); },
         [this](admin::ShutdownMode mode) {
             switch (mode) {
                 case admin::ShutdownMode::kImmediate:
@@ -58,42 +78,45 @@ Console::Host Application::console_host() {
     };
 }
 
-Console::Asker Application::asker(worker::ClientRef client) {
-    return {client.id, [this, client](std::string bytes) { process_.workers[client.worker]->admin_reply(client, std::move(bytes)); }};
+Console::Asker Application::asker(std::uint64_t client) {
+    return {client, [this, client](std::string bytes) { gate_.console_reply(client, std::move(bytes)); }};
+}
+
+// Who passes what to whom.
+void Application::wire() {
+    auto& ports = process_.ports;
+    ports.dial = [this](registry::DialOrder order) { gate_.dial(std::move(order)); };
+    ports.cancel = [this](registry::CancelOrder order) { gate_.cancel(std::move(order)); };
+    ports.look_after = [this](registry::PoolRef pool) {
+        auto& keeper = *workers_[pool->keeper];
+        keeper.look_after(std::move(pool));
+    };
+    ports.evict = [this](registry::PoolRef pool, pool::WorkerId worker) { workers_[worker]->evict_idle(std::move(pool)); };
+    ports.admin_query = [this](std::uint64_t client, bool admin, std::string sql) {
+        const auto access = admin ? admin::Access::kAdmin : admin::Access::kStats;
+        asio::post(io_, [this, client, access, sql = std::move(sql)] { console_.on_query(asker(client), access, sql); });
+    };
+    ports.admin_cancel = [this](std::uint64_t client) { asio::post(io_, [this, client] { console_.on_cancel(client); }); };
 }
 
 void Application::start_workers() {
     const auto initial = runtime_.get();
-    const auto count = worker_count(*initial->config);
+    const auto count = process_.workers.size();
+    const auto engine = choose_engine(initial->config->io_engine);
     process_.version = kVersionLine;
     process_.version_number = kVersion;
     set_client_limit(*initial->config);
-    process_.resolve = [this](const std::string& host, int port, worker::Process::Addresses answer) {
-        const auto config = runtime_.config();
-        const net::Resolver::Times times{config->dns_max_ttl, config->dns_nxdomain_ttl, config->server_connect_timeout};
-        resolver_.resolve(host, port, times, std::move(answer));
-    };
-    process_.admin_query = [this](worker::ClientRef client, admin::Access access, std::string sql) {
-        asio::post(io_, [this, client, access, sql = std::move(sql)] { console_.on_query(asker(client), access, sql); });
-    };
-    process_.admin_cancel = [this](worker::ClientRef client) { asio::post(io_, [this, client] { console_.on_cancel(client.id); }); };
+    process_.registry.apply(initial);
+    process_.io_engine = io::to_string(engine);
+    wire();
     for (std::size_t i = 0; i < count; ++i) {
-        process_.workers.push_back(std::make_unique<worker::Worker>(static_cast<pool::WorkerId>(i), process_, initial));
+        workers_.push_back(std::make_unique<worker::Worker>(static_cast<pool::WorkerId>(i), process_, crew_, initial, engine));
     }
-    for (auto& worker : process_.workers) {
+    for (auto& worker : workers_) {
         worker->start();
     }
-    log::info("{} worker{} started", count, count == 1 ? "" : "s");
-}
-
-void Application::on_accepted(int fd) {
-    worker::Worker* least = process_.workers.front().get();
-    for (const auto& worker : process_.workers) {
-        if (worker->client_count() < least->client_count()) {
-            least = worker.get();
-        }
-    }
-    least->adopt_client(fd);
+    gate_.start();
+    log::info("{} worker{} started, io_engine {}", count, count == 1 ? "" : "s", process_.io_engine);
 }
 
 int Application::run() {
@@ -115,10 +138,13 @@ int Application::run() {
     io_.run();
     static_cast<void>(phase_.move_to(Phase::kEnded));
     endpoints_.close();
-    listeners_.close_all();
-    for (auto& worker : process_.workers) {
+    gate_.stop();
+    for (auto& worker : workers_) {
         worker->stop();
     }
+    // What goes now with its connections has nobody left to tell.
+    process_.ports.look_after = [](const registry::PoolRef& /*pool*/) {};
+    process_.ports.evict = [](const registry::PoolRef& /*pool*/, pool::WorkerId /*worker*/) {};
     log::info("process ended");
     return 0;
 }
@@ -228,13 +254,14 @@ void Application::set_client_limit(const config::Config& config) {
     }
 }
 
-void Application::apply(std::shared_ptr<const worker::Runtime> runtime) {
+void Application::apply(std::shared_ptr<const registry::Runtime> runtime) {
     runtime_.set(runtime);
     const auto& config = *runtime->config;
     log::configure(std::max(config.verbose, options_.verbose), options_.quiet, config.logfile);
     set_client_limit(config);
-    process_.registry.apply(*runtime);
-    for (const auto& worker : process_.workers) {
+    process_.registry.apply(runtime);
+    gate_.set_runtime(runtime);
+    for (const auto& worker : workers_) {
         worker->set_runtime(runtime);
     }
     watch_files();

@@ -6,7 +6,6 @@
 #include "dataplane/app/current_runtime.hpp"
 #include "dataplane/app/descriptors.hpp"
 #include "dataplane/app/endpoints.hpp"
-#include "dataplane/app/listeners.hpp"
 #include "dataplane/app/options.hpp"
 #include "dataplane/app/phase.hpp"
 #include "dataplane/app/pool_control.hpp"
@@ -15,6 +14,7 @@
 #include "dataplane/app/stats_history.hpp"
 #include "dataplane/net/file_watch.hpp"
 #include "dataplane/net/resolver.hpp"
+#include "dataplane/gate/gate.hpp"
 #include "dataplane/worker/worker.hpp"
 
 #include <chrono>
@@ -39,20 +39,21 @@ public:
 private:
     enum class Asked : std::uint8_t { kBySomebody, kByWatch };
 
+    void wire();
     void start_workers();
-    void on_accepted(int fd);
     void wait_for_signal();
     void on_signal(int number);
     Result<void> reload(Asked asked);
     void set_client_limit(const config::Config& config);
-    void apply(std::shared_ptr<const worker::Runtime> runtime);
+    void apply(std::shared_ptr<const registry::Runtime> runtime);
     void watch_files();
     void roll_stats();
     void log_stats() const;
     /// how: an ending, or kEnded for at once.
     void shut_down(Phase how);
+    [[nodiscard]] gate::ResolvePort resolve_port();
     [[nodiscard]] Console::Host console_host();
-    [[nodiscard]] Console::Asker asker(worker::ClientRef client);
+    [[nodiscard]] Console::Asker asker(std::uint64_t client);
     /// Calls task every period until it returns false.
     void every(std::chrono::milliseconds period, net::asio::steady_timer& timer, std::function<bool()> task);
 
@@ -71,9 +72,12 @@ private:
     net::asio::steady_timer stats_timer_{io_};
     net::FileWatch file_watch_;
     net::Resolver resolver_;
-    Listeners listeners_;
 
-    worker::Process process_;
+    // Destroyed from below: the workers before the gate that they post to, both before what they share.
+    registry::Process process_;
+    gate::Gate gate_;
+    worker::Crew crew_;
+    std::vector<std::unique_ptr<worker::Worker>> workers_;
     PoolControl pools_;
     Console console_;
     Shutdown shutdown_;

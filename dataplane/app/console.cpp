@@ -9,6 +9,7 @@
 #include "dataplane/protocol/sqlstate.hpp"
 
 #include <charconv>
+#include <future>
 
 namespace cenote::app {
 namespace {
@@ -147,7 +148,17 @@ Result<Console::Outcome> Console::kill_client(const std::string& id) {
         return Error{"invalid client pointer supplied"};
     }
     bool found = false;
-    on_each_worker(sources_.process, [&](worker::Worker& worker) { found = found || worker.kill_client(number); });
+    ask_each_worker(sources_.staff, [&](worker::Worker& worker, const std::function<void()>& done) {
+        worker.kill_client(number, [&found, done](bool here) {
+            found = found || here;
+            done();
+        });
+    });
+    if (!found) {
+        std::promise<bool> at_gate;
+        sources_.staff.gate.kill_client(number, [&at_gate](bool here) { at_gate.set_value(here); });
+        found = at_gate.get_future().get();
+    }
     if (!found) {
         return Error{"client not found"};
     }
@@ -187,7 +198,7 @@ bool Console::has_come_true(const Pending& waiting) {
             return row.close_needed && (name.empty() || row.database == name);
         });
     }
-    return std::all_of(waiting.pools.begin(), waiting.pools.end(), [&](worker::SharedPool* pool) {
+    return std::all_of(waiting.pools.begin(), waiting.pools.end(), [&](const registry::PoolRef& pool) {
         const std::lock_guard lock(pool->mutex);
         return waiting.command.verb == Verb::kSuspend ? pool->ledger.leased() == 0 : pool->ledger.total() == 0;
     });

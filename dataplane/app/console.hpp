@@ -27,7 +27,7 @@ public:
     /// What a command may want of the process. All of it is called on the control thread.
     struct Host {
         std::function<Result<void>()> reload;
-        std::function<void(std::shared_ptr<const worker::Runtime>)> apply;
+        std::function<void(std::shared_ptr<const registry::Runtime>)> apply;
         std::function<void(admin::ShutdownMode)> shut_down;
         /// Calls check_pending() again and again while it returns true.
         std::function<void()> keep_checking;

@@ -1,7 +1,7 @@
 // The configuration the process runs by, and how its reloads went. Any thread may ask; the control thread sets.
 #pragma once
 
-#include "dataplane/worker/runtime.hpp"
+#include "dataplane/registry/runtime.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -19,14 +19,14 @@ public:
         std::string last_error{};  // of the last attempt; empty if it went well
     };
 
-    explicit CurrentRuntime(std::shared_ptr<const worker::Runtime> runtime) : runtime_(std::move(runtime)) {}
+    explicit CurrentRuntime(std::shared_ptr<const registry::Runtime> runtime) : runtime_(std::move(runtime)) {}
 
-    [[nodiscard]] std::shared_ptr<const worker::Runtime> get() const {
+    [[nodiscard]] std::shared_ptr<const registry::Runtime> get() const {
         const std::lock_guard lock(mutex_);
         return runtime_;
     }
     [[nodiscard]] std::shared_ptr<const config::Config> config() const { return get()->config; }
-    void set(std::shared_ptr<const worker::Runtime> runtime) {
+    void set(std::shared_ptr<const registry::Runtime> runtime) {
         const std::lock_guard lock(mutex_);
         runtime_ = std::move(runtime);
     }
@@ -48,7 +48,7 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::shared_ptr<const worker::Runtime> runtime_;
+    std::shared_ptr<const registry::Runtime> runtime_;
     Reloads reloads_;
 };
 

@@ -52,6 +52,7 @@ std::string Endpoints::status_json() const {
     status["state"] = status_word(phase_.get());
     status["configHash"] = current->config_hash;
     status["authHash"] = current->auth_hash;
+    status["ioEngine"] = process_.io_engine;
     status["workers"] = process_.workers.size();
     status["reloads"] = reloads.done;
     status["lastReloadError"] = reloads.last_error;
@@ -74,7 +75,7 @@ std::string Endpoints::metrics_text() const {
     process.max_client_conn = current->config->max_client_conn;
     process.max_user_connections = current->config->max_user_connections;
     process.pool_mode = current->config->pool_mode;
-    process.lists = lists_row(process_, *current);
+    process.lists = lists_row(staff_, *current);
     const auto reloads = runtime_.reloads();
     process.config_reloads = reloads.done;
     process.config_reload_failures = reloads.refused;

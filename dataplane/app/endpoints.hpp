@@ -5,7 +5,7 @@
 #include "dataplane/app/current_runtime.hpp"
 #include "dataplane/app/phase.hpp"
 #include "dataplane/http/server.hpp"
-#include "dataplane/worker/worker.hpp"
+#include "dataplane/app/staff.hpp"
 
 #include <chrono>
 #include <memory>
@@ -15,8 +15,8 @@ namespace cenote::app {
 
 class Endpoints {
 public:
-    Endpoints(worker::Process& process, const CurrentRuntime& runtime, const CurrentPhase& phase)
-        : process_(process), runtime_(runtime), phase_(phase) {}
+    Endpoints(Staff staff, const CurrentRuntime& runtime, const CurrentPhase& phase)
+        : staff_(staff), process_(staff.process), runtime_(runtime), phase_(phase) {}
 
     /// A port that is taken is a warning only: a second pooler on one machine shall still pool.
     void open();
@@ -27,7 +27,8 @@ private:
     [[nodiscard]] std::string metrics_text() const;
     [[nodiscard]] std::string status_json() const;
 
-    worker::Process& process_;
+    Staff staff_;
+    registry::Process& process_;
     const CurrentRuntime& runtime_;
     const CurrentPhase& phase_;
     const std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();

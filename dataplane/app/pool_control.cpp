@@ -1,6 +1,6 @@
 #include "dataplane/app/pool_control.hpp"
 
-#include "dataplane/app/snapshot.hpp"
+#include "dataplane/protocol/sqlstate.hpp"
 
 #include <fmt/format.h>
 
@@ -19,29 +19,34 @@ Result<PoolControl::Pools> PoolControl::pools_of(const std::string& database) co
     if (!runtime_.config()->resolve_database(database)) {
         return no_such_database(database);
     }
-    std::erase_if(all, [&](const worker::SharedPool* pool) { return pool->database.name != database; });
+    std::erase_if(all, [&](const registry::PoolRef& pool) { return pool->database->name != database; });
     return all;
 }
 
 void PoolControl::set_ledgers_paused(const Pools& pools, bool paused) {
-    for (worker::SharedPool* pool : pools) {
+    for (const auto& pool : pools) {
         {
             const std::lock_guard lock(pool->mutex);
             pool->ledger.set_paused(paused);
         }
         if (!paused) {
-            auto& keeper = *process_.workers[pool->index % process_.workers.size()];
-            keeper.post([&keeper, pool] { keeper.serve_waiters(*pool); });
+            staff_.workers[pool->keeper]->match_waiters(pool);
         }
     }
 }
 
-void PoolControl::renew(const Pools& pools) {
-    for (worker::SharedPool* pool : pools) {
-        ++pool->epoch;
-        for (const auto& worker : process_.workers) {
-            worker->post([&target = *worker, pool] { target.close_idle_servers(*pool); });
+void PoolControl::renew(const Pools& pools, Renew why) {
+    for (const auto& pool : pools) {
+        const std::lock_guard lock(pool->mutex);
+        const std::uint32_t epoch = ++pool->epoch;
+        pool->health.forget();  // what was learned of the server does not count for the next one
+        if (why == Renew::kRelease && pool->welcome) {
+            // It is the same server: who logs in meanwhile is told what it said, and waits no longer than for its first query.
+            pool->welcome = std::make_shared<const registry::Welcome>(registry::Welcome{epoch, pool->welcome->parameters});
         }
+    }
+    for (const auto& worker : staff_.workers) {
+        worker->review();
     }
 }
 
@@ -52,17 +57,16 @@ Result<PoolControl::Pools> PoolControl::pause(const std::string& database) {
         }
         process_.registry.set_paused(true);
     } else {
-        const auto current = runtime_.get();
-        const auto line = current->config->resolve_database(database);
-        if (!line) {
+        const auto state = process_.registry.database(database);
+        if (!state) {
             return no_such_database(database);
         }
-        process_.registry.database(*current, *line).paused = true;
+        state->paused = true;
     }
     auto pools = pools_of(database);  // asked only now: one that was made before the flag was set would go on
     if (pools) {
         set_ledgers_paused(*pools, true);
-        renew(*pools);
+        renew(*pools, Renew::kRelease);
     }
     return pools;
 }
@@ -87,7 +91,7 @@ Result<void> PoolControl::resume(const std::string& database) {
         }
         process_.registry.set_paused(false);
         auto running = process_.registry.pools();  // asked only now: one that was made meanwhile was made paused
-        std::erase_if(running, [](const worker::SharedPool* pool) { return pool->database.paused.load(); });
+        std::erase_if(running, [](const registry::PoolRef& pool) { return pool->database->paused.load(); });
         set_ledgers_paused(running, false);
         return {};
     }
@@ -95,7 +99,7 @@ Result<void> PoolControl::resume(const std::string& database) {
     if (!pools) {
         return pools.error();
     }
-    auto* state = process_.registry.find_database(database);
+    const auto state = process_.registry.find_database(database);
     if (state == nullptr || !state->paused) {
         return Error{fmt::format("database {} is not paused", database)};
     }
@@ -111,7 +115,7 @@ Result<void> PoolControl::reconnect(const std::string& database) {
     if (!pools) {
         return pools.error();
     }
-    renew(*pools);
+    renew(*pools, Renew::kReplace);
     return {};
 }
 
@@ -120,21 +124,20 @@ Result<void> PoolControl::kill(const std::string& database) {
     if (!pools) {
         return pools.error();
     }
-    on_each_worker(process_, [&](worker::Worker& worker) {
-        for (worker::SharedPool* pool : *pools) {
-            worker.kill_pool(*pool);
-        }
-    });
+    const Error killed{"admin forced disconnect", protocol::sqlstate::kAdminShutdown};
+    for (const auto& pool : *pools) {
+        staff_.gate.refuse_waiting(pool, killed);
+        ask_each_worker(staff_, [&](worker::Worker& worker, std::function<void()> done) { worker.kill_clients(pool, std::move(done)); });
+    }
     return {};
 }
 
 Result<void> PoolControl::set_disabled(const std::string& database, bool disabled) {
-    const auto current = runtime_.get();
-    const auto line = current->config->resolve_database(database);
-    if (!line) {
+    const auto state = process_.registry.database(database);
+    if (!state) {
         return no_such_database(database);
     }
-    process_.registry.database(*current, *line).disabled = disabled;
+    state->disabled = disabled;
     return {};
 }
 
@@ -142,7 +145,7 @@ void PoolControl::hold_all() {
     process_.registry.set_paused(true);
     const auto pools = process_.registry.pools();
     set_ledgers_paused(pools, true);
-    renew(pools);
+    renew(pools, Renew::kRelease);
 }
 
 }  // namespace cenote::app

@@ -5,7 +5,7 @@
 #include "dataplane/app/current_runtime.hpp"
 #include "dataplane/app/phase.hpp"
 #include "dataplane/base/result.hpp"
-#include "dataplane/worker/worker.hpp"
+#include "dataplane/app/staff.hpp"
 
 #include <string>
 #include <vector>
@@ -14,10 +14,10 @@ namespace cenote::app {
 
 class PoolControl {
 public:
-    using Pools = std::vector<worker::SharedPool*>;
+    using Pools = std::vector<registry::PoolRef>;
 
-    PoolControl(worker::Process& process, const CurrentRuntime& runtime, CurrentPhase& phase)
-        : process_(process), runtime_(runtime), phase_(phase) {}
+    PoolControl(Staff staff, const CurrentRuntime& runtime, CurrentPhase& phase)
+        : staff_(staff), process_(staff.process), runtime_(runtime), phase_(phase) {}
 
     [[nodiscard]] Result<Pools> pools_of(const std::string& database) const;
 
@@ -36,9 +36,12 @@ public:
 
 private:
     void set_ledgers_paused(const Pools& pools, bool paused);
-    void renew(const Pools& pools);
+    /// kReplace: the next servers may be others (RECONNECT). kRelease: the pools only let go of those they have.
+    enum class Renew : std::uint8_t { kReplace, kRelease };
+    void renew(const Pools& pools, Renew why);
 
-    worker::Process& process_;
+    Staff staff_;
+    registry::Process& process_;
     const CurrentRuntime& runtime_;
     CurrentPhase& phase_;
 };

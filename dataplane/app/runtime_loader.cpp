@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 namespace cenote::app {
-Result<Loaded> load_runtime(const std::string& path, const std::vector<config::Override>& overrides, const worker::Runtime* before) {
+Result<Loaded> load_runtime(const std::string& path, const std::vector<config::Override>& overrides, const registry::Runtime* before) {
     // Read once: what is hashed is what is parsed, though the file may change meanwhile.
     std::string main_text;
     std::string all_texts;
@@ -42,15 +42,15 @@ Result<Loaded> load_runtime(const std::string& path, const std::vector<config::O
     }
     // Read at the start only: every client's and server's set is laid out by it.
     auto tracked = before != nullptr ? before->tracked : session::TrackedNames((*config)->track_extra_parameters);
-    auto runtime = std::make_shared<const worker::Runtime>(worker::Runtime{
+    auto runtime = std::make_shared<const registry::Runtime>(registry::Runtime{
         *config, std::make_shared<const auth::UserList>(std::move(users)), std::move(tracked), config::sha256_hex(main_text),
         std::move(auth_hash)
     });
     return Loaded{std::move(runtime), config::sha256_hex(all_texts)};
 }
 
-std::shared_ptr<const worker::Runtime> with_config(const worker::Runtime& before, std::shared_ptr<const config::Config> config) {
-    auto runtime = std::make_shared<worker::Runtime>(before);
+std::shared_ptr<const registry::Runtime> with_config(const registry::Runtime& before, std::shared_ptr<const config::Config> config) {
+    auto runtime = std::make_shared<registry::Runtime>(before);
     runtime->config = std::move(config);
     return runtime;
 }

@@ -21,7 +21,7 @@ bool Shutdown::begin(Phase how, TimePoint now) {
         return true;
     }
     process_.shutting_down = true;
-    listeners_.close_tcp();
+    staff_.gate.close_tcp_listeners();
     if (how == Phase::kWaitingForServers) {
         pools_.hold_all();
     }
@@ -30,8 +30,9 @@ bool Shutdown::begin(Phase how, TimePoint now) {
 
 void Shutdown::begin_drain() {
     process_.shutting_down = true;
-    listeners_.close_tcp();
-    for (const auto& worker : process_.workers) {
+    staff_.gate.close_tcp_listeners();
+    staff_.gate.drain();
+    for (const auto& worker : staff_.workers) {
         worker->drain();
     }
 }
@@ -46,9 +47,9 @@ bool Shutdown::servers_are_back() const {
 }
 
 int Shutdown::clients_left() const {
-    int count = 0;
+    int count = staff_.gate.login_count();
     for (const auto& worker : process_.workers) {
-        count += worker->client_count() - worker->admin_count();
+        count += worker.clients.load(std::memory_order_relaxed);
     }
     return count;
 }

@@ -2,18 +2,17 @@
 #pragma once
 
 #include "dataplane/app/current_runtime.hpp"
-#include "dataplane/app/listeners.hpp"
 #include "dataplane/app/phase.hpp"
 #include "dataplane/app/pool_control.hpp"
 #include "dataplane/base/clock.hpp"
-#include "dataplane/worker/worker.hpp"
+#include "dataplane/app/staff.hpp"
 
 namespace cenote::app {
 
 class Shutdown {
 public:
-    Shutdown(worker::Process& process, const CurrentRuntime& runtime, CurrentPhase& phase, PoolControl& pools, Listeners& listeners)
-        : process_(process), runtime_(runtime), phase_(phase), pools_(pools), listeners_(listeners) {}
+    Shutdown(Staff staff, const CurrentRuntime& runtime, CurrentPhase& phase, PoolControl& pools)
+        : staff_(staff), process_(staff.process), runtime_(runtime), phase_(phase), pools_(pools) {}
 
     /// how: kDrainAnnounced, kWaitingForServers or kWaitingForClients. False if the process is ending already.
     [[nodiscard]] bool begin(Phase how, TimePoint now);
@@ -25,11 +24,11 @@ private:
     [[nodiscard]] bool servers_are_back() const;
     [[nodiscard]] int clients_left() const;
 
-    worker::Process& process_;
+    Staff staff_;
+    registry::Process& process_;
     const CurrentRuntime& runtime_;
     CurrentPhase& phase_;
     PoolControl& pools_;
-    Listeners& listeners_;
     TimePoint drain_at_;
     TimePoint deadline_ = TimePoint::max();
 };

@@ -4,23 +4,24 @@
 
 namespace cenote::app {
 
-using worker::SharedPool;
+using registry::SharedPool;
 
-std::vector<admin::PoolRow> pool_rows(worker::Process& process) {
+std::vector<admin::PoolRow> pool_rows(registry::Process& process) {
     const auto now = Clock::now();
     std::vector<admin::PoolRow> rows;
-    for (SharedPool* pool : process.registry.pools()) {
-        const auto& settings = pool->settings();
+    for (const auto& pool : process.registry.pools()) {
+        const auto settings_ref = pool->settings();
+        const auto& settings = *settings_ref;
         admin::PoolRow row;
-        row.database = pool->database.name;
-        row.user = pool->user.name;
+        row.database = pool->database->name;
+        row.user = pool->user->name;
         row.pool_mode = settings.mode;
         const int testing = pool->testing;
-        const int being_canceled = pool->being_canceled;
+        const int being_canceled = pool->held;
         {
             const std::lock_guard lock(pool->mutex);
             const auto& ledger = pool->ledger;
-            row.cl_waiting = static_cast<int>(ledger.waiting());
+            row.cl_waiting = static_cast<int>(ledger.waiting() + pool->waiting_at_gate);
             row.sv_used = settings.check_servers ? static_cast<int>(ledger.idle_longer_than(settings.server_check_delay, now)) : 0;
             row.sv_idle = static_cast<int>(ledger.idle()) - row.sv_used;
             row.sv_login = static_cast<int>(ledger.opening_now());
@@ -29,6 +30,8 @@ std::vector<admin::PoolRow> pool_rows(worker::Process& process) {
             row.sv_active = std::max(0, static_cast<int>(ledger.leased()) - testing - being_canceled);
             if (const auto* head = ledger.head()) {
                 row.max_wait = std::chrono::duration_cast<config::Microseconds>(now - head->since);
+            } else if (pool->waiting_at_gate > 0) {
+                row.max_wait = std::chrono::duration_cast<config::Microseconds>(now - pool->waiting_at_gate_since);
             }
         }
         row.cl_active = std::max(0, pool->clients.load() - row.cl_waiting);
@@ -39,7 +42,7 @@ std::vector<admin::PoolRow> pool_rows(worker::Process& process) {
     return rows;
 }
 
-std::vector<admin::DatabaseRow> database_rows(worker::Process& process, const worker::Runtime& runtime) {
+std::vector<admin::DatabaseRow> database_rows(registry::Process& process, const registry::Runtime& runtime) {
     const auto& config = *runtime.config;
     const auto row_of = [&](const config::Database& line) {
         admin::DatabaseRow row;
@@ -56,7 +59,7 @@ std::vector<admin::DatabaseRow> database_rows(worker::Process& process, const wo
         row.load_balance_hosts = line.host.find(',') == std::string::npos ? "" : std::string(config::to_string(line.load_balance_hosts));
         row.max_connections = config.max_db_connections_for(line);
         row.max_client_connections = config.max_db_client_connections_for(line);
-        if (auto* state = process.registry.find_database(line.name)) {
+        if (const auto state = process.registry.find_database(line.name)) {
             row.current_connections = state->servers.used();
             row.current_client_connections = state->clients.used();
             row.paused = state->paused;
@@ -68,7 +71,7 @@ std::vector<admin::DatabaseRow> database_rows(worker::Process& process, const wo
     for (const auto& [name, line] : config.databases) {
         rows.push_back(row_of(line));
     }
-    for (const auto* state : process.registry.databases()) {  // made from "*"
+    for (const auto& state : process.registry.databases()) {  // made from "*"
         if (config.find_database(state->name) == nullptr) {
             if (const auto line = config.resolve_database(state->name)) {
                 rows.push_back(row_of(*line));
@@ -84,7 +87,7 @@ std::vector<admin::DatabaseRow> database_rows(worker::Process& process, const wo
     return rows;
 }
 
-std::vector<admin::UserRow> user_rows(worker::Process& process, const worker::Runtime& runtime) {
+std::vector<admin::UserRow> user_rows(registry::Process& process, const registry::Runtime& runtime) {
     const auto& config = *runtime.config;
     std::map<std::string, admin::UserRow> rows;
     const auto add = [&](const std::string& name) -> admin::UserRow& {
@@ -103,7 +106,7 @@ std::vector<admin::UserRow> user_rows(worker::Process& process, const worker::Ru
     for (const auto& entry : runtime.users->entries()) {
         add(entry->name);
     }
-    for (const auto* state : process.registry.users()) {
+    for (const auto& state : process.registry.users()) {
         auto& row = add(state->name);
         row.current_connections = state->servers.used();
         row.current_client_connections = state->clients.used();
@@ -115,54 +118,43 @@ std::vector<admin::UserRow> user_rows(worker::Process& process, const worker::Ru
     return all;
 }
 
-std::map<std::string, admin::StatsCounters> stats_totals(worker::Process& process) {
+std::map<std::string, admin::StatsCounters> stats_totals(registry::Process& process) {
     std::map<std::string, admin::StatsCounters> totals;
-    for (SharedPool* pool : process.registry.pools()) {
-        auto& sum = totals[pool->database.name];
-        for (const auto& stats : pool->stats) {
-            sum.server_assignment_count += stats.server_assignment_count.get();
-            sum.xact_count += stats.xact_count.get();
-            sum.query_count += stats.query_count.get();
-            sum.client_bytes += stats.client_bytes.get();
-            sum.server_bytes += stats.server_bytes.get();
-            sum.xact_time += stats.xact_time.get();
-            sum.query_time += stats.query_time.get();
-            sum.wait_time += stats.wait_time.get();
-            sum.client_parse_count += stats.parse_count.get();
-            sum.server_parse_count += stats.parse_count.get();
-            sum.bind_count += stats.bind_count.get();
-            sum.client_login_count += stats.client_login_count.get();
+    for (const auto& database : process.registry.databases()) {
+        pool::StatsTotals sum;
+        {
+            const std::lock_guard lock(database->mutex);
+            sum = database->past;
+            for (const auto* pool : database->pools) {
+                for (const auto& one : pool->per_worker()) {
+                    sum += one.stats;
+                }
+            }
         }
+        totals[database->name] = {
+            sum.server_assignment_count, sum.xact_count, sum.query_count, sum.client_bytes, sum.server_bytes, sum.xact_time,
+            sum.query_time, sum.wait_time, sum.parse_count, sum.parse_count, sum.bind_count, sum.client_login_count,
+        };
     }
     return totals;
 }
 
-admin::ListsRow lists_row(worker::Process& process, const worker::Runtime& runtime) {
+admin::ListsRow lists_row(const Staff& staff, const registry::Runtime& runtime) {
+    auto& process = staff.process;
     admin::ListsRow row;
     row.databases = static_cast<int>(runtime.config->databases.size());
     row.users = static_cast<int>(user_rows(process, runtime).size());
     row.peers = static_cast<int>(runtime.config->peers.size());
     for (const auto& worker : process.workers) {
-        row.used_clients += worker->client_count();
-        row.login_clients += worker->login_count();
+        row.used_clients += worker.clients.load(std::memory_order_relaxed);
     }
-    row.used_clients -= row.login_clients;
+    row.used_clients += staff.gate.console_count();
+    row.login_clients = staff.gate.login_count();
     for (const auto& pool : pool_rows(process)) {
         ++row.pools;
         row.used_servers += pool.sv_active + pool.sv_idle + pool.sv_used + pool.sv_tested + pool.sv_login + pool.sv_being_canceled;
     }
     return row;
-}
-
-void on_each_worker(worker::Process& process, const std::function<void(worker::Worker&)>& task) {
-    for (const auto& worker : process.workers) {
-        std::promise<void> done;
-        worker->post([&] {
-            task(*worker);
-            done.set_value();
-        });
-        done.get_future().wait();
-    }
 }
 
 namespace {
@@ -174,21 +166,30 @@ std::vector<admin::MemoryRow> memory_rows(const admin::ListsRow& lists) {
         return admin::MemoryRow{name, static_cast<int>(size), count, 0, static_cast<std::int64_t>(size) * count};
     };
     return {
-        used(lists.used_clients, sizeof(worker::ClientConnection), "client_cache"),
-        used(lists.used_servers, sizeof(worker::ServerConnection), "server_cache"),
-        used(lists.pools, sizeof(worker::SharedPool), "pool_cache"),
+        used(lists.used_clients, sizeof(worker::Client), "client_cache"),
+        used(lists.used_servers, sizeof(worker::Server), "server_cache"),
+        used(lists.pools, sizeof(registry::SharedPool), "pool_cache"),
     };
 }
 
 void collect_sockets(const Sources& sources, admin::Snapshot& snapshot, bool clients, bool servers) {
-    on_each_worker(sources.process, [&](worker::Worker& worker) { worker.collect_rows(snapshot, clients, servers); });
+    ask_each_worker(sources.staff, [&](worker::Worker& worker, std::function<void()> done) {
+        worker.collect_rows(snapshot, clients, servers, std::move(done));
+    });
+    if (clients) {
+        std::promise<std::vector<admin::ClientRow>> rows;
+        sources.staff.gate.collect_rows([&rows](std::vector<admin::ClientRow> found) { rows.set_value(std::move(found)); });
+        for (auto& row : rows.get_future().get()) {
+            snapshot.clients.push_back(std::move(row));
+        }
+    }
 }
 
 }  // namespace
 
 admin::Snapshot collect(Show what, const Sources& sources) {
     admin::Snapshot snapshot;
-    auto& process = sources.process;
+    auto& process = sources.staff.process;
     switch (what) {
         case Show::kVersion:
             snapshot.version = process.version;
@@ -219,11 +220,11 @@ admin::Snapshot collect(Show what, const Sources& sources) {
             snapshot.users = user_rows(process, *sources.runtime.get());
             break;
         case Show::kLists:
-            snapshot.lists = lists_row(process, *sources.runtime.get());
+            snapshot.lists = lists_row(sources.staff, *sources.runtime.get());
             snapshot.lists.dns_names = static_cast<int>(sources.resolver.known().size());
             break;
         case Show::kMem:
-            snapshot.memory = memory_rows(lists_row(process, *sources.runtime.get()));
+            snapshot.memory = memory_rows(lists_row(sources.staff, *sources.runtime.get()));
             break;
         case Show::kState: {
             const auto phase = sources.phase.get();

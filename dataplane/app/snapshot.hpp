@@ -7,7 +7,7 @@
 #include "dataplane/app/phase.hpp"
 #include "dataplane/app/stats_history.hpp"
 #include "dataplane/net/resolver.hpp"
-#include "dataplane/worker/worker.hpp"
+#include "dataplane/app/staff.hpp"
 
 #include <functional>
 #include <map>
@@ -18,7 +18,7 @@ namespace cenote::app {
 
 /// Where the tables come from. Borrowed from the application.
 struct Sources {
-    worker::Process& process;
+    Staff staff;
     const CurrentRuntime& runtime;
     const CurrentPhase& phase;
     const net::Resolver& resolver;
@@ -28,12 +28,10 @@ struct Sources {
 /// What that SHOW needs and nothing else: SHOW VERSION must not lock ten thousand pools. On the control thread.
 [[nodiscard]] admin::Snapshot collect(admin::Show what, const Sources& sources);
 
-[[nodiscard]] std::vector<admin::PoolRow> pool_rows(worker::Process& process);
-[[nodiscard]] std::vector<admin::DatabaseRow> database_rows(worker::Process& process, const worker::Runtime& runtime);
-[[nodiscard]] std::vector<admin::UserRow> user_rows(worker::Process& process, const worker::Runtime& runtime);
-[[nodiscard]] std::map<std::string, admin::StatsCounters> stats_totals(worker::Process& process);
-[[nodiscard]] admin::ListsRow lists_row(worker::Process& process, const worker::Runtime& runtime);
-/// Runs a function on each worker's thread, one after the other, and waits for it.
-void on_each_worker(worker::Process& process, const std::function<void(worker::Worker&)>& task);
+[[nodiscard]] std::vector<admin::PoolRow> pool_rows(registry::Process& process);
+[[nodiscard]] std::vector<admin::DatabaseRow> database_rows(registry::Process& process, const registry::Runtime& runtime);
+[[nodiscard]] std::vector<admin::UserRow> user_rows(registry::Process& process, const registry::Runtime& runtime);
+[[nodiscard]] std::map<std::string, admin::StatsCounters> stats_totals(registry::Process& process);
+[[nodiscard]] admin::ListsRow lists_row(const Staff& staff, const registry::Runtime& runtime);
 
 }  // namespace cenote::app

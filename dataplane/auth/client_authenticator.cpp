@@ -79,6 +79,7 @@ public:
 protected:
     virtual std::string question() = 0;
     virtual bool is_right(std::string_view answer) const = 0;
+    [[nodiscard]] bool has_entry() const { return entry_ != nullptr; }
     [[nodiscard]] const UserEntry& entry() const { return *entry_; }
 
 private:
@@ -90,6 +91,8 @@ private:
 class PlainAuthenticator final : public OneQuestion {
 public:
     using OneQuestion::OneQuestion;
+
+    [[nodiscard]] bool derives_next() const override { return has_entry() && entry().secret.kind == Secret::Kind::kScram; }
 
 private:
     std::string question() override { return write_int32(kAuthCleartextPassword); }
@@ -180,6 +183,11 @@ public:
                 break;
         }
         return fail(std::string(kOutOfTurn));
+    }
+
+    [[nodiscard]] bool derives_next() const override {
+        return state_ == State::kProof && entry_ && entry_->secret.kind == Secret::Kind::kPlain &&
+               !entry_->cache->knows(salt_, iterations_);
     }
 
 private:

@@ -38,6 +38,9 @@ public:
 
     [[nodiscard]] virtual Step start() = 0;
     [[nodiscard]] virtual Step on_response(std::string_view body) = 0;
+    /// The next on_response() costs a key derivation (PBKDF2): tens of milliseconds that do not belong on a loop. It may then be called on
+    /// another thread, while nothing else is done with this object.
+    [[nodiscard]] virtual bool derives_next() const { return false; }
 
 protected:
     ClientAuthenticator() = default;

@@ -31,6 +31,13 @@ ScramKeys KeyCache::keys_of(std::string_view password, std::string_view salt, in
     return keys;
 }
 
+bool KeyCache::knows(std::string_view salt, int iterations) const {
+    const std::lock_guard lock(mutex_);
+    return std::any_of(derived_.begin(), derived_.end(), [&](const Derived& derived) {
+        return derived.iterations == iterations && derived.salt == salt;
+    });
+}
+
 void KeyCache::learn_client_key(const ScramKey& client_key) {
     const std::lock_guard lock(mutex_);
     client_key_ = client_key;

@@ -19,6 +19,9 @@ public:
     /// Never for a password that a peer typed: what is kept is not told apart by password.
     [[nodiscard]] ScramKeys keys_of(std::string_view password, std::string_view salt, int iterations);
 
+    /// keys_of() with these would derive nothing.
+    [[nodiscard]] bool knows(std::string_view salt, int iterations) const;
+
     /// A client proved itself against a SCRAM secret, and so showed its ClientKey: enough to log in to a server that has the same secret.
     void learn_client_key(const ScramKey& client_key);
     [[nodiscard]] std::optional<ScramKey> client_key() const;

@@ -166,9 +166,12 @@ Result<ServerFirst> parse_server_first(std::string_view message) {
     if (!count) {
         return std::move(count).error();
     }
-    const auto iterations = parse_iterations(*count, kMaxScramIterations);
+    const auto iterations = parse_iterations(*count, std::numeric_limits<int>::max());
     if (!iterations) {
         return malformed("invalid iteration count");
+    }
+    if (*iterations > kMaxScramIterations) {
+        return Error{fmt::format("the server asks for {} SCRAM iterations; more than {} are not done", *iterations, kMaxScramIterations)};
     }
     if (!message.empty()) {
         return malformed("garbage at the end of server-first-message");

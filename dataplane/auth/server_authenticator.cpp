@@ -15,6 +15,9 @@ constexpr std::string_view kGs2Header = "n,,";
 
 Error refuse(std::string message) { return Error{std::move(message)}; }
 
+// What is known of the user does not answer what the server asks: invalid_password tells it from a server that breaks the protocol.
+Error no_password(std::string message) { return Error{std::move(message), "28P01"}; }
+
 // A PasswordMessage's body.
 ServerAuthenticator::Reply password_reply(std::string text) {
     text += '\0';
@@ -101,7 +104,9 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::handle(std::string_view 
 
 Result<ServerAuthenticator::Reply> ServerAuthenticator::on_cleartext() {
     if (!entry_ || entry_->secret.kind != Secret::Kind::kPlain) {
-        return refuse(fmt::format("the server asks for the password of user \"{}\" in clear text, and no plain password is known", user_));
+        return no_password(
+            fmt::format("the server asks for the password of user \"{}\" in clear text, and no plain password is known", user_)
+        );
     }
     state_ = State::kPasswordSent;
     return password_reply(entry_->secret.text);
@@ -110,7 +115,8 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::on_cleartext() {
 Result<ServerAuthenticator::Reply> ServerAuthenticator::on_md5(std::string_view salt) {
     const Secret::Kind kind = entry_ ? entry_->secret.kind : Secret::Kind::kNone;
     if (kind != Secret::Kind::kPlain && kind != Secret::Kind::kMd5) {
-        return refuse(fmt::format("cannot do MD5 authentication as user \"{}\": neither a plain password nor an md5 secret is known", user_)
+        return no_password(
+            fmt::format("cannot do MD5 authentication as user \"{}\": neither a plain password nor an md5 secret is known", user_)
         );
     }
     const std::string stored = kind == Secret::Kind::kMd5 ? entry_->secret.text : md5_with_salt(entry_->secret.text, user_);
@@ -138,7 +144,7 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::on_sasl(std::string_view
     }
     const Secret::Kind kind = entry_ ? entry_->secret.kind : Secret::Kind::kNone;
     if (kind != Secret::Kind::kPlain && kind != Secret::Kind::kScram) {
-        return refuse(
+        return no_password(
             fmt::format("cannot do SCRAM authentication as user \"{}\": neither a plain password nor a SCRAM secret is known", user_)
         );
     }
@@ -175,6 +181,19 @@ Result<ServerAuthenticator::Reply> ServerAuthenticator::on_sasl_continue(std::st
     return Reply{false, fmt::format("{},p={}", without_proof, base64_encode(proof))};
 }
 
+std::function<void()> ServerAuthenticator::derivation_for(std::string_view body) const {
+    if (state_ != State::kFirstSent || !entry_ || entry_->secret.kind != Secret::Kind::kPlain || take_int32(body) != kAuthSaslContinue) {
+        return {};
+    }
+    auto first = parse_server_first(body);
+    if (!first || entry_->cache->knows(first->salt, first->iterations)) {
+        return {};
+    }
+    return [entry = entry_, salt = std::move(first->salt), iterations = first->iterations] {
+        static_cast<void>(entry->cache->keys_of(entry->secret.text, salt, iterations));
+    };
+}
+
 Result<ServerAuthenticator::Reply> ServerAuthenticator::on_sasl_final(std::string_view message) {
     const auto signature = parse_server_final(message);
     if (!signature) {
@@ -194,11 +213,11 @@ Result<ScramKeys> ServerAuthenticator::keys_for(const ServerFirst& first) const 
     }
     // SCRAM pass-through, as PgBouncer's: works only where the server has the very secret that is in our list.
     if (secret.verifier.salt != first.salt || secret.verifier.iterations != first.iterations) {
-        return Error{fmt::format("the server's SCRAM secret of user \"{}\" is not the one in the user list", user_)};
+        return no_password(fmt::format("the server's SCRAM secret of user \"{}\" is not the one in the user list", user_));
     }
     const auto client_key = entry_->cache->client_key();
     if (!client_key) {
-        return Error{fmt::format("only a SCRAM secret is known of user \"{}\", and no client has logged in with it yet", user_)};
+        return no_password(fmt::format("only a SCRAM secret is known of user \"{}\", and no client has logged in with it yet", user_));
     }
     return ScramKeys{*client_key, stored_key_of(*client_key), secret.verifier.server_key};
 }

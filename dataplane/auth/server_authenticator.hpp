@@ -6,6 +6,7 @@
 #include "dataplane/auth/user_list.hpp"
 #include "dataplane/base/result.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ public:
 
     /// An error means: drop this connection. Its text names no secret. A server that does not prove itself in SCRAM is refused.
     [[nodiscard]] Result<Reply> on_request(std::string_view body);
+
+    /// What is to be run first, on any thread, so that on_request() with this body derives no keys (PBKDF2). Empty: it derives none.
+    [[nodiscard]] std::function<void()> derivation_for(std::string_view body) const;
 
 private:
     enum class State { kStart, kPasswordSent, kFirstSent, kFinalSent, kServerProved, kDone, kFailed };

@@ -51,6 +51,18 @@ std::string_view to_string(AuthType type) {
     return "md5";
 }
 
+std::string_view to_string(IoEngine engine) {
+    switch (engine) {
+        case IoEngine::kAuto:
+            return "auto";
+        case IoEngine::kEpoll:
+            return "epoll";
+        case IoEngine::kUring:
+            return "io_uring";
+    }
+    return "";
+}
+
 std::string_view to_string(LoadBalanceHosts policy) { return policy == LoadBalanceHosts::kDisable ? "disable" : "round-robin"; }
 
 const Database* Config::find_database(std::string_view name) const {

@@ -18,11 +18,13 @@ namespace cenote::config {
 enum class PoolMode { kSession, kTransaction, kStatement };
 enum class AuthType { kAny, kTrust, kPlain, kMd5, kScramSha256, kCert, kHba, kLdap, kPam };
 enum class LoadBalanceHosts { kDisable, kRoundRobin };
+enum class IoEngine { kAuto, kEpoll, kUring };
 
 /// "session", "scram-sha-256", "round-robin": the words of the configuration and of the console.
 [[nodiscard]] std::string_view to_string(PoolMode mode);
 [[nodiscard]] std::string_view to_string(AuthType type);
 [[nodiscard]] std::string_view to_string(LoadBalanceHosts policy);
+[[nodiscard]] std::string_view to_string(IoEngine engine);
 
 using Microseconds = std::chrono::microseconds;
 
@@ -197,6 +199,7 @@ struct Config {
     int tcp_user_timeout = 0;  // milliseconds, as the socket option
 
     // Cenote's own
+    IoEngine io_engine = IoEngine::kAuto;
     int workers = 0;                // 0 = the CPUs the cgroup grants
     Microseconds drain_timeout{0};  // 0 = SIGTERM as PgBouncer does it
     Microseconds drain_delay{0};

@@ -50,6 +50,8 @@ struct Row : Setting {
             words = {"any", "trust", "plain", "md5", "scram-sha-256", "cert", "hba", "ldap", "pam"};
         } else if constexpr (std::is_same_v<T, LoadBalanceHosts>) {
             words = {"round-robin", "disable"};
+        } else if constexpr (std::is_same_v<T, IoEngine>) {
+            words = {"auto", "epoll", "io_uring"};
         }
     }
 

@@ -31,6 +31,16 @@ public:
         tail_ = &item;
         ++size_;
     }
+    /// before = null: at the front.
+    void insert_after(T* before, T& item) noexcept {
+        auto& hook = item.*Hook;
+        CENOTE_CHECK(!hook.linked);
+        T* after = before != nullptr ? (before->*Hook).next : head_;
+        hook = {before, after, true};
+        (before != nullptr ? (before->*Hook).next : head_) = &item;
+        (after != nullptr ? (after->*Hook).prev : tail_) = &item;
+        ++size_;
+    }
     void erase(T& item) noexcept {
         auto& hook = item.*Hook;
         CENOTE_CHECK(hook.linked);

@@ -81,8 +81,11 @@ Waiter* Ledger::head() const noexcept {
 Waiter* Ledger::release(ServerNode& server, TimePoint now) {
     if (waiting_ > 0 && !paused_) {
         Waiter* waiter = head();
-        if (waiter->worker != server.worker && now - waiter->since < kLocalPreference && (waiter_mask_ & bit(server.worker)) != 0) {
-            waiter = waiter_lists_[server.worker].front();
+        if (waiter->worker != server.worker) {
+            Waiter* local = waiter_lists_[server.worker].front();
+            if (local != nullptr && local->since - waiter->since < kLocalPreference) {
+                waiter = local;
+            }
         }
         unqueue(*waiter);
         return waiter;

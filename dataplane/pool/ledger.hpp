@@ -3,7 +3,7 @@
 // connections of the workers.
 //
 // Promises: a client never waits while a server is idle, save while paused; first come first served, except that a server may serve a
-// waiter of its own worker while the one at the head has waited less than kLocalPreference (moving a socket costs two wake-ups).
+// waiter of its own worker that came less than kLocalPreference after the one at the head (moving a socket costs two wake-ups).
 //
 //   server  | call                      | next
 //   opening | connected                 | leased (the caller tests it, then releases)

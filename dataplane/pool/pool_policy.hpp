@@ -14,6 +14,8 @@ struct PoolLimits {
     Duration reserve_pool_timeout{};
     Duration server_idle_timeout{};  // 0 = never
     Duration server_lifetime{};      // 0 = a server is used once
+
+    bool operator==(const PoolLimits&) const = default;
 };
 
 struct PoolCounts {

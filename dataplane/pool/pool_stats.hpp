@@ -30,4 +30,34 @@ struct alignas(64) PoolStats {
     Counter client_login_count;
 };
 
+/// Their sums, as plain values.
+struct StatsTotals {
+    std::uint64_t server_assignment_count = 0;
+    std::uint64_t xact_count = 0;
+    std::uint64_t query_count = 0;
+    std::uint64_t client_bytes = 0;
+    std::uint64_t server_bytes = 0;
+    std::uint64_t xact_time = 0;
+    std::uint64_t query_time = 0;
+    std::uint64_t wait_time = 0;
+    std::uint64_t parse_count = 0;
+    std::uint64_t bind_count = 0;
+    std::uint64_t client_login_count = 0;
+
+    StatsTotals& operator+=(const PoolStats& stats) {
+        server_assignment_count += stats.server_assignment_count.get();
+        xact_count += stats.xact_count.get();
+        query_count += stats.query_count.get();
+        client_bytes += stats.client_bytes.get();
+        server_bytes += stats.server_bytes.get();
+        xact_time += stats.xact_time.get();
+        query_time += stats.query_time.get();
+        wait_time += stats.wait_time.get();
+        parse_count += stats.parse_count.get();
+        bind_count += stats.bind_count.get();
+        client_login_count += stats.client_login_count.get();
+        return *this;
+    }
+};
+
 }  // namespace cenote::pool

@@ -59,7 +59,8 @@ std::string difference(const TrackedNames& names, const ParameterSet& client, co
     std::string sql;
     for (std::size_t i = 0; i < client.values.size(); ++i) {
         const auto& wanted = client.values[i];
-        if (wanted.empty() || (i < server.values.size() && server.values[i] == wanted)) {
+        const bool known = !wanted.empty() || (i == TrackedNames::kApplicationName && i < server.values.size());
+        if (!known || (i < server.values.size() && server.values[i] == wanted)) {
             continue;
         }
         sql += fmt::format("SET {}={};", names.names()[i], literal(wanted));

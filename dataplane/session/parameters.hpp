@@ -16,6 +16,8 @@ class TrackedNames {
 public:
     /// So many names at the front are reported by every server at its login.
     static constexpr std::size_t kAlwaysReported = 5;
+    /// Empty by default, and an empty one is a value like any other: the next client must not bear the last one's name.
+    static constexpr std::size_t kApplicationName = 4;
     explicit TrackedNames(const std::vector<std::string>& extra);
     /// Case-insensitive; -1 if not tracked.
     [[nodiscard]] int index_of(std::string_view name) const noexcept;
@@ -34,7 +36,7 @@ using Parameters = std::shared_ptr<const ParameterSet>;
 
 [[nodiscard]] Parameters with_value(const Parameters& set, std::size_t index, std::string_view value, std::size_t count);
 
-/// "SET a='x';SET b='y'" that turns `server` into `client`; empty if nothing differs. A value the client never named is left alone.
+/// "SET a='x';SET b='y'" that turns `server` into `client`; empty if nothing differs. A value that is not known is left alone.
 [[nodiscard]] std::string difference(const TrackedNames& names, const ParameterSet& client, const ParameterSet& server);
 
 /// PostgreSQL's own spelling of an encoding a client named ("utf-8" -> "UTF8"); others as they came.

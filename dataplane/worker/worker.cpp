@@ -1,40 +1,66 @@
 #include "dataplane/worker/worker.hpp"
 
 #include "dataplane/base/log.hpp"
+#include "dataplane/protocol/sqlstate.hpp"
+#include "dataplane/worker/rows.hpp"
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <cstddef>
 
 namespace cenote::worker {
 namespace {
 
-// One buffer a worker, shared by all its reads: large results are read in large pieces (field-tested: 256 KiB costs 0.28 of 4 KiB).
-constexpr std::size_t kReadBuffer = 256 * 1024;
+Client& client_of(const io::Stream& stream) { return *static_cast<Client*>(stream.owner); }
+Server& server_of(const io::Stream& stream) { return *static_cast<Server*>(stream.owner); }
+
 
 }  // namespace
 
-Worker::Worker(pool::WorkerId id, Process& process, std::shared_ptr<const Runtime> runtime)
-    : id_(id), process_(process), runtime_(std::move(runtime)), now_(Clock::now()), read_buffer_(kReadBuffer) {}
+Worker::Worker(pool::WorkerId id, registry::Process& process, Crew& crew, registry::RuntimeRef runtime, io::Engine engine)
+    : context_(id, process, crew, std::move(runtime), engine),
+      clients_(context_, lending_, servers_),
+      servers_(context_, clients_),
+      lending_(context_, clients_, servers_, jobs_),
+      jobs_(context_, clients_, servers_, lending_),
+      relay_(context_, clients_, servers_, lending_),
+      keeper_(context_, lending_),
+      upkeep_(context_, clients_, servers_) {
+    context_.lending = &lending_;
+    crew[id] = &context_;
+    auto& port = process.workers[id];
+    port.adopt_client = [this](registry::ClientSeed seed) {
+        auto shared = std::make_shared<registry::ClientSeed>(std::move(seed));
+        context_.post([this, shared] { adopt(std::move(*shared)); });
+    };
+    port.adopt_server = [this](registry::ServerSeed seed) {
+        auto shared = std::make_shared<registry::ServerSeed>(std::move(seed));
+        context_.post([this, shared] { adopt(std::move(*shared)); });
+    };
+    port.find_cancel = [this](std::uint32_t slot, std::int32_t secret, std::function<void(std::optional<registry::CancelOrder>)> found) {
+        context_.post([this, slot, secret, found = std::move(found)] { find_cancel(slot, secret, found); });
+    };
+    port.refuse_waiting = [this](registry::PoolRef pool, Error error) {
+        context_.post([this, pool = std::move(pool), error = std::move(error)] { keeper_.refuse_waiting(*pool, error); });
+    };
+}
 
 Worker::~Worker() {
     stop();
-    for (auto* client : clients_) {
-        if (client != nullptr) {
-            if (client->fd >= 0) {
-                ::close(client->fd);
-            }
-            delete client;
+    for (const auto& pool : context_.process.registry.pools()) {
+        if (pool->keeper == context_.id) {
+            context_.agenda.remove(pool->keeper_item);
+            pool->keeper_item.pool.reset();
         }
     }
-    for (auto* server : servers_) {
-        // The protocol's own goodbye, so that the server's log stays quiet.
-        static_cast<void>(::send(server->fd, "X\0\0\0\4", 5, MSG_NOSIGNAL | MSG_DONTWAIT));
-        ::close(server->fd);
-        delete server;
+    // Letters that nobody will read.
+    for (Letter* letter = context_.mailbox.take(); letter != nullptr;) {
+        Letter* next = letter->next;
+        if (letter->kind == Letter::Kind::kTask) {
+            delete static_cast<TaskLetter*>(letter);
+        }
+        letter = next;
     }
 }
 
@@ -43,135 +69,211 @@ void Worker::start() {
         sigset_t all;
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, nullptr);  // signals are the control thread's
-        pthread_setname_np(pthread_self(), fmt::format("worker-{}", id_).c_str());
+        pthread_setname_np(pthread_self(), fmt::format("worker-{}", context_.id).c_str());
         run();
     });
 }
 
 void Worker::stop() {
     if (thread_.joinable()) {
-        loop_.post([this] { stopping_ = true; });
+        context_.post([this] { stopping_ = true; });
         thread_.join();
     }
 }
 
 void Worker::run() {
     while (!stopping_) {
-        loop_.wait(next_tick_);
-        now_ = Clock::now();
-        EventLoop::Event event;
-        while (loop_.next(event)) {
-            dispatch(event);
-        }
-        if (now_ >= next_tick_ || next_tick_ == TimePoint::max()) {
-            tick();
-        }
-        bury();
+        const bool doze = context_.mailbox.doze();
+        context_.loop.wait(doze ? context_.agenda.next() : TimePoint{});
+        context_.mailbox.awake();
+        turn(Clock::now());
     }
 }
 
-void Worker::dispatch(const EventLoop::Event& event) {
-    switch (event.kind) {
-        case Watched::kClient:
-            on_client(*static_cast<ClientConnection*>(event.object), event.events);
+void Worker::poll(TimePoint now) {
+    context_.loop.wait(TimePoint{});
+    turn(now);
+}
+
+void Worker::turn(TimePoint now) {
+    context_.now = now;
+    io::Event event;
+    while (context_.loop.next(event)) {
+        on_event(event);
+        go_on_with_ready();
+    }
+    read_letters();
+    do_what_is_due();
+    clients_.bury();
+    servers_.bury();
+}
+
+void Worker::on_event(const io::Event& event) {
+    switch (event.stream->kind) {
+        case io::Kind::kClient:
+            on_client_event(client_of(*event.stream), event);
             return;
-        case Watched::kServer:
-            on_server(*static_cast<ServerConnection*>(event.object), event.events);
+        case io::Kind::kServer:
+            on_server_event(server_of(*event.stream), event);
             return;
-        case Watched::kCancel:
-            on_cancel_event(*static_cast<CancelConnection*>(event.object), event.events);
-            return;
-        case Watched::kNone:
+        case io::Kind::kNone:
             return;
     }
 }
 
-void Worker::bury() {
-    dead_clients_.clear();
-    dead_servers_.clear();
-    dead_cancels_.clear();
+void Worker::on_client_event(Client& client, const io::Event& event) {
+    switch (event.type) {
+        case io::Event::Type::kBytes:
+            relay_.on_client(client, event.bytes);
+            return;
+        case io::Event::Type::kEnd:
+            clients_.on_end(client);
+            return;
+        case io::Event::Type::kSent:
+            relay_.on_sent(client);
+            return;
+        case io::Event::Type::kLeft:
+            return;  // clients stay
+    }
 }
 
-Worker::Sent Worker::send_bytes(int fd, std::unique_ptr<std::string>& out, std::string_view bytes) {
-    if (out) {
-        out->append(bytes);
-        return Sent::kBlocked;
+void Worker::on_server_event(Server& server, const io::Event& event) {
+    switch (event.type) {
+        case io::Event::Type::kBytes:
+            on_server_bytes(server, event.bytes);
+            return;
+        case io::Event::Type::kEnd:
+            server.stream.broken = true;  // nobody reads a goodbye
+            if (server.is(ServerState::kEnding)) {
+                servers_.finish(server);
+            } else if (server.is(ServerState::kActive) || server.is(ServerState::kTested)) {
+                servers_.lost(server, "server conn crashed?");
+            } else if (!server.is(ServerState::kBroken)) {
+                servers_.close(server, "server conn crashed?");
+            }
+            return;
+        case io::Event::Type::kSent:
+            relay_.on_sent(server);
+            return;
+        case io::Event::Type::kLeft:
+            lending_.on_left(server);
+            return;
     }
-    ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0) {
-        if (errno != EAGAIN && errno != EINTR) {
-            return Sent::kBroken;
+}
+
+void Worker::on_server_bytes(Server& server, std::string_view bytes) {
+    switch (server.life.state()) {
+        case ServerState::kActive:
+            if (server.client != nullptr) [[likely]] {
+                relay_.on_server(server, bytes);
+                return;
+            }
+            break;
+        case ServerState::kTested:
+            jobs_.on_bytes(server, bytes);
+            return;
+        case ServerState::kIdle:
+        case ServerState::kHeld:
+            if (!servers_.on_unasked(server, bytes)) {
+                servers_.close(server, "server was terminated or sent something unasked");
+            }
+            return;
+        case ServerState::kEnding:
+            servers_.discard(server, bytes.size());
+            return;
+        case ServerState::kMoving:
+        case ServerState::kBroken:
+        case ServerState::kGone:
+            break;
+    }
+    context_.loop.keep(server.stream, bytes);
+}
+
+void Worker::read_letters() {
+    for (Letter* letter = context_.mailbox.take(); letter != nullptr;) {
+        Letter* next = letter->next;  // before it is read: what it says may send it on
+        if (letter->kind == Letter::Kind::kTask) {
+            const std::unique_ptr<TaskLetter> task(static_cast<TaskLetter*>(letter));
+            task->task();
+        } else {
+            lending_.on_letter(*static_cast<ServerLetter*>(letter));
         }
-        n = 0;
-    }
-    if (static_cast<std::size_t>(n) == bytes.size()) {
-        return Sent::kAll;
-    }
-    out = shelf_.take();
-    out->assign(bytes.substr(static_cast<std::size_t>(n)));
-    return Sent::kBlocked;
-}
-
-Worker::Sent Worker::flush(int fd, std::unique_ptr<std::string>& out) {
-    auto pending = std::move(out);
-    const Sent sent = send_bytes(fd, out, *pending);
-    shelf_.give(std::move(pending));
-    return sent;
-}
-
-void Worker::arm_client(ClientConnection& client, std::uint32_t events) {
-    if (client.armed != events) {
-        client.armed = events;
-        loop_.modify(client.fd, events);
+        go_on_with_ready();
+        letter = next;
     }
 }
 
-void Worker::arm_server(ServerConnection& server, std::uint32_t events) {
-    if (server.armed != events) {
-        server.armed = events;
-        loop_.modify(server.fd, events);
+void Worker::go_on_with_ready() {
+    // Who goes on may make others ready: they come behind.
+    for (std::size_t i = 0; i < context_.ready.size(); ++i) {
+        Client& client = *context_.ready[i];
+        client.ready = false;
+        go_on(client);
+    }
+    context_.ready.clear();
+}
+
+void Worker::go_on(Client& client) {
+    switch (client.state) {
+        case ClientState::kIdle:
+            if (context_.draining) {
+                clients_.disconnect(
+                    client, protocol::sqlstate::kAdminShutdown, "terminating connection due to administrator command"
+                );
+            } else {
+                relay_.go_on(client);
+            }
+            return;
+        case ClientState::kWaiting:
+            if (client.server == nullptr && !client.expects && lending_.acquire(client)) {
+                relay_.go_on(client);
+            }
+            return;
+        case ClientState::kActive:
+            if (client.server->is(ServerState::kActive)) {
+                relay_.go_on(client);
+            }
+            return;
+        case ClientState::kClosing:
+        case ClientState::kClosed:
+            return;
     }
 }
 
-Worker::Read Worker::read_some(int fd, std::unique_ptr<std::string>& kept) {
-    std::size_t before = 0;
-    if (kept) {
-        before = kept->size();
-        if (before + 4096 > read_buffer_.size()) {
-            read_buffer_.resize(before + kReadBuffer);
+void Worker::do_what_is_due() {
+    while (pool::Agenda::Item* item = context_.agenda.pop(context_.now)) {
+        switch (static_cast<Due>(item->kind)) {
+            case Due::kServer:
+                upkeep_.on_due(*static_cast<Server*>(item->owner));
+                break;
+            case Due::kPool:
+                keeper_.on_due(*item);
+                break;
+            case Due::kClosings:
+                clients_.on_due();
+                break;
+            case Due::kDrain:
+                upkeep_.on_drain_due();
+                break;
         }
-        kept->copy(read_buffer_.data(), before);
+        go_on_with_ready();
     }
-    const ssize_t n = ::recv(fd, read_buffer_.data() + before, read_buffer_.size() - before, MSG_DONTWAIT);
-    if (n <= 0) {
-        return {{}, 0, n == 0 || (errno != EAGAIN && errno != EINTR)};
-    }
-    if (kept) {
-        shelf_.give(std::move(kept));
-    }
-    return {{read_buffer_.data(), before + static_cast<std::size_t>(n)}, static_cast<std::size_t>(n), false};
 }
 
-void Worker::keep(std::unique_ptr<std::string>& kept, std::string_view bytes) {
-    if (bytes.empty()) {
+void Worker::adopt(registry::ClientSeed seed) {
+    Client* client = clients_.adopt(std::move(seed));
+    if (client == nullptr) {
         return;
     }
-    if (!kept) {
-        kept = shelf_.take();
+    if (client->stream.in || context_.draining) {
+        context_.make_ready(*client);
     }
-    kept->append(bytes);
 }
 
-void Worker::adopt_client(int fd) {
-    client_count_.fetch_add(1, std::memory_order_relaxed);
-    loop_.post([this, fd] { on_accepted(fd); });
-}
-
-void Worker::set_runtime(std::shared_ptr<const Runtime> runtime) {
-    loop_.post([this, runtime = std::move(runtime)]() mutable {
-        runtime_ = std::move(runtime);
-        next_tick_ = now_;  // what a changed configuration obsoletes goes at once
-    });
+void Worker::adopt(registry::ServerSeed seed) {
+    if (Server* server = servers_.adopt(std::move(seed))) {
+        lending_.on_ready(*server);
+    }
 }
 
 }  // namespace cenote::worker

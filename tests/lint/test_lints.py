@@ -10,6 +10,7 @@ import check_format  # noqa: E402
 import check_layers  # noqa: E402
 import check_no_sleep  # noqa: E402
 import check_third_party  # noqa: E402
+import check_tidy  # noqa: E402
 
 
 def write(root, name, text):
@@ -86,3 +87,17 @@ def test_format(tmp_path):
     write(tmp_path, "dataplane/base/bad.cpp", "int   main( ){return 0;}\n")
     findings = check_format.check(tmp_path)
     assert len(findings) == 1 and "bad.cpp:1" in findings[0]
+
+
+def test_tidy_looks_again_when_anything_a_file_reaches_has_changed(tmp_path):
+    write(tmp_path, "dataplane/a/one.cpp", '#include "dataplane/a/one.hpp"\n#include <vector>\n')
+    write(tmp_path, "dataplane/a/one.hpp", '#include "dataplane/b/two.hpp"\n')
+    write(tmp_path, "dataplane/b/two.hpp", "int two();\n")
+    write(tmp_path, "dataplane/b/other.hpp", "")
+    assert check_tidy.reached(tmp_path, "dataplane/a/one.cpp") == ["dataplane/a/one.cpp", "dataplane/a/one.hpp", "dataplane/b/two.hpp"]
+    keys = [check_tidy.key(tmp_path, "dataplane/a/one.cpp", "c++ -c")]
+    for name, text in (("dataplane/b/other.hpp", "int other();"), ("dataplane/b/two.hpp", "int three();"), (".clang-tidy", "Checks: '*'")):
+        write(tmp_path, name, text)
+        keys.append(check_tidy.key(tmp_path, "dataplane/a/one.cpp", "c++ -c"))
+    assert keys[0] == keys[1] and len(set(keys[1:])) == 3
+    assert check_tidy.key(tmp_path, "dataplane/a/one.cpp", "c++ -O2 -c") not in keys

@@ -11,16 +11,15 @@ import urllib.request
 import psycopg
 import psycopg.rows
 
-from support import processes
+from support import pgbouncer, processes
 from support.postgres_fixture import USERS, password_of
 from support.waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CENOTE = pathlib.Path(os.environ.get("CENOTE_BINARY", ROOT / "build/dev/dataplane/app/cenote")).absolute()
-PGBOUNCER = pathlib.Path("/usr/sbin/pgbouncer")
 KINDS = ("cenote", "pgbouncer")
 # Left out of the ini for PgBouncer, which refuses settings it does not know.
-CENOTE_ONLY = {"workers", "drain_timeout", "drain_delay", "http_listen_addr", "http_port", "watch_config"}
+CENOTE_ONLY = {"workers", "drain_timeout", "drain_delay", "http_listen_addr", "http_port", "watch_config", "io_engine"}
 
 
 def default_users():
@@ -85,12 +84,15 @@ class Pooler:
     # Life
 
     def command(self):
-        return [CENOTE if self.kind == "cenote" else PGBOUNCER, self.ini]
+        return [CENOTE, self.ini]
 
     def start(self, wait=True):
-        if not self.command()[0].exists():
-            raise FileNotFoundError(f"{self.command()[0]} is not built")
-        self.process = processes.Process(self.command(), self.dir / "pooler.log", unprivileged=self.kind == "pgbouncer")
+        if self.kind == "pgbouncer":
+            self.process = pgbouncer.start(self.ini, self.dir / "pooler.log")
+        elif CENOTE.exists():
+            self.process = processes.Process(self.command(), self.dir / "pooler.log", unprivileged=False)
+        else:
+            raise FileNotFoundError(f"{CENOTE} is not built")
         if wait:
             wait_until(self._answers, f"{self.kind} on port {self.port}")
 

@@ -27,12 +27,13 @@ def binaries():
 
 
 class Postgres:
-    def __init__(self, max_connections=100, port=None):
+    def __init__(self, max_connections=100, port=None, settings=None):
         self.dir = processes.temp_dir("cenote-pg-")
         self.data = self.dir / "data"
         self.port = port or processes.free_port()
         self.host = "127.0.0.1"
         self.max_connections = max_connections
+        self.settings = settings or {}
         self.process = None
         self._initialise()
         self.start()
@@ -44,7 +45,7 @@ class Postgres:
             [binaries() / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
             check=True, stdout=subprocess.DEVNULL, cwd="/", **run,
         )  # fmt: skip
-        hba = [f"host all {user} 127.0.0.1/32 {method}" for user, method in USERS.items()]
+        hba = [f"{kind} {method}" for user, method in USERS.items() for kind in (f"local all {user}", f"host all {user} 127.0.0.1/32")]
         self._write("pg_hba.conf", "\n".join(["local all postgres trust", "host all postgres 127.0.0.1/32 trust", *hba]) + "\n")
         self._write("postgresql.auto.conf", f"""
 listen_addresses = '127.0.0.1'
@@ -58,7 +59,7 @@ full_page_writes = off
 autovacuum = off
 jit = off
 timezone = 'Etc/UTC'
-""")  # fmt: skip
+""" + "".join(f"{name} = '{value}'\n" for name, value in self.settings.items()))  # fmt: skip
 
     def _write(self, name, text):
         path = self.data / name

@@ -65,13 +65,13 @@ def _end_with_parent():
 
 
 class Process:
-    def __init__(self, command, log, unprivileged=True, env=None):
+    def __init__(self, command, log, unprivileged=True, env=None, cwd="/"):
         user = child_user() if unprivileged else None
         as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
         self.log_path = pathlib.Path(log)
         with self.log_path.open("ab") as out:
             self._child = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", env=env, start_new_session=True,
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd, env=env, start_new_session=True,
                 preexec_fn=_end_with_parent, **as_user,
             )  # fmt: skip
         self.pid = self._child.pid

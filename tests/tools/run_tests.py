@@ -6,6 +6,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -80,13 +81,14 @@ def lint(outcome, _arguments):
     from_junit(report, outcome, code)
 
 
-def unit(outcome, _arguments):
-    report = REPORTS / "unit.xml"
-    code = run("ctest", "--test-dir", "build/dev", "-L", "unit", "-j2", "--output-on-failure", "--no-tests=error", "--quiet",
-               "--test-output-size-passed", "200000", "--output-junit", report)  # fmt: skip
+def unit(outcome, _arguments, preset="dev", environment=None):
+    report = REPORTS / f"unit-{preset}.xml"
+    environment = {**os.environ, **(environment or {})}
+    code = run("ctest", "--test-dir", f"build/{preset}", "-L", "unit", "-j2", "--output-on-failure", "--no-tests=error", "--quiet",
+               "--test-output-size-passed", "200000", "--output-junit", report, env=environment)  # fmt: skip
     from_junit(report, outcome, code)
     if code != 0:
-        run("ctest", "--test-dir", "build/dev", "--rerun-failed", "--output-on-failure")
+        run("ctest", "--test-dir", f"build/{preset}", "--rerun-failed", "--output-on-failure", env=environment)
 
 
 def pytest(outcome, report, *arguments, environment=None):
@@ -107,6 +109,45 @@ def operator(outcome, arguments):
         outcome.failed, outcome.remark = 1, f"kube-apiserver could not be built, see {KubernetesBuild.log}"
         return
     pytest(outcome, REPORTS / "operator.xml", "tests/integration/operator", *arguments)
+
+
+def sanitized(preset):
+    """The unit tests and the pooler's integration tests under a sanitizer. Its reports go into files of their own, so that none is
+    missed, whatever became of the process that made it."""
+
+    def stage(outcome, arguments):
+        reports = REPORTS / preset
+        shutil.rmtree(reports, ignore_errors=True)
+        reports.mkdir(parents=True)
+        reports.chmod(0o777)  # a pooler may have become another user
+        for needed in ("dev", preset):  # the clients of the soak and such come from dev
+            if run("nice", "./dev", "build", needed) != 0:
+                outcome.failed, outcome.remark = 1, f"see build/{needed}/build.log"
+                return
+        told = f"log_path={reports}/report"
+        environment = {"ASAN_OPTIONS": told, "UBSAN_OPTIONS": f"{told}:print_stacktrace=1", "TSAN_OPTIONS": told}
+        unit(outcome, arguments, preset, environment)
+        environment["CENOTE_BINARY"] = str(ROOT / "build" / preset / "dataplane/app/cenote")
+        pytest(outcome, REPORTS / f"integration-{preset}.xml", "--timeout=600", "tests/integration/dataplane", *arguments, environment=environment)
+        found = sorted(reports.glob("report*"))
+        if found:
+            outcome.failed += len(found)
+            outcome.remark = f"{len(found)} reports of the sanitizer in {reports.relative_to(ROOT)}"
+            print(f"--- {found[0].relative_to(ROOT)}\n{found[0].read_text(errors='replace')[:5000]}", flush=True)
+
+    return stage
+
+
+def tidy(outcome, _arguments):
+    found = subprocess.run(["nice", sys.executable, "tests/lint/check_tidy.py", "--all"], cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+    (REPORTS / "tidy.txt").write_text(found.stdout)
+    print(found.stdout, end="", flush=True)
+    outcome.failed = sum(": error: " in line or ": warning: " in line for line in found.stdout.splitlines()) or (1 if found.returncode else 0)
+    outcome.passed = 0 if outcome.failed else 1
+
+
+def soak(outcome, arguments):
+    pytest(outcome, REPORTS / "soak.xml", "tests/integration/dataplane", "-k", "soak", "--soak", *arguments)
 
 
 def why_no_node():
@@ -183,6 +224,13 @@ STAGES = {
     "operator": ("Operator against a real kube-apiserver and etcd", operator),
     "e2e": ("End to end on a real Kubernetes node", e2e),
 }
+# --full adds these, which take hours rather than minutes on a small machine.
+FULL = {
+    "asan": ("Unit and integration under ASan and UBSan", sanitized("asan")),
+    "tsan": ("Unit and integration under TSan", sanitized("tsan")),
+    "tidy": ("clang-tidy over the whole tree; what did not change comes from the cache", tidy),
+    "soak": ("The long soak: 60 s each", soak),
+}
 
 
 def table(outcomes):
@@ -196,19 +244,21 @@ def table(outcomes):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
-    parser.add_argument("--only", default=",".join(STAGES), help="stages, with commas between them: " + ", ".join(STAGES))
+    parser.add_argument("--only", default="", help="stages, with commas between them: " + ", ".join([*STAGES, *FULL]))
+    parser.add_argument("--full", action="store_true", help=f"all of these; without it all but {', '.join(FULL)}")
     parser.add_argument("rest", nargs="*", help="after --: arguments for pytest")
     arguments = parser.parse_args()
-    chosen = [name for name in arguments.only.split(",") if name]
+    known = {**STAGES, **FULL}
+    chosen = [name for name in arguments.only.split(",") if name] or list(known if arguments.full else STAGES)
     for name in chosen:
-        if name not in STAGES:
+        if name not in known:
             parser.error(f"no such stage: {name}")
     REPORTS.mkdir(parents=True, exist_ok=True)
     if "operator" in chosen or "e2e" in chosen:
         KUBERNETES.append(KubernetesBuild(node="e2e" in chosen and not why_no_node()))
     outcomes = []
     for number, name in enumerate(chosen, 1):
-        title, action = STAGES[name]
+        title, action = known[name]
         say(f"{number}/{len(chosen)} {title}")
         outcome = Outcome(name)
         began = time.monotonic()

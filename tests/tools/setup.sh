@@ -122,3 +122,11 @@ make_venv() {
     /usr/bin/python3 -m venv "$CENOTE_VENV" &&
         "$CENOTE_VENV/bin/pip" install --disable-pip-version-check --retries 8 --timeout 120 --progress-bar off -r "$1"
 }
+
+# The newest PgBouncer of Debian's suites, to measure and compare with. Without it the installed one serves.
+ensure_pgbouncer() {
+    [ ! -x "$CENOTE_CACHE/pgbouncer/current/pgbouncer" ] || return 0
+    say "Fetching the newest PgBouncer of Debian's suites into $CENOTE_CACHE/pgbouncer (once)"
+    with_progress "fetching PgBouncer" "$CENOTE_CACHE/logs/pgbouncer.log" tests/tools/fetch_pgbouncer ||
+        say "It could not be had; the installed $(/usr/sbin/pgbouncer --version | head -n 1) is used."
+}

@@ -1,12 +1,27 @@
+import contextlib
+
 import pytest
 
+from support.fault_proxy import FaultProxy
 from support.pooler_fixture import KINDS, Pooler
 from support.postgres_fixture import Postgres
+from support.soak import FAULT_PROXY
 
 
 def pytest_addoption(parser):
     parser.addoption("--bouncer", choices=KINDS, default="cenote", help="the pooler under test")
-    parser.addoption("--soak", action="store_true", help="the oracle test for 60 s instead of 10 s")
+    parser.addoption("--soak", action="store_true", help="the oracle tests for 60 s each instead of 10 s")
+
+
+def pytest_configure(config):
+    config.soak_reports = []
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.soak_reports:
+        terminalreporter.section("soak with faults")
+        for report in config.soak_reports:
+            terminalreporter.write_line(report.line())
 
 
 @pytest.fixture(scope="session")
@@ -62,17 +77,28 @@ def make_pooler(bouncer, request):
 
 
 @pytest.fixture
+def make_fault_proxy():
+    """make_fault_proxy(port) -> FaultProxy to that port of this machine."""
+    with contextlib.ExitStack() as stack:
+        yield lambda port: stack.enter_context(contextlib.closing(FaultProxy(FAULT_PROXY, port)))
+
+
+@pytest.fixture
 def pooler(make_pooler, postgres):
     """Transaction pooling, trust, up to 20 servers."""
     return make_pooler(postgres)
 
 
 def pytest_collection_modifyitems(config, items):
-    """@pytest.mark.pgbouncer_fault("…"): right for a pooler, and known to go wrong in Debian's PgBouncer."""
+    """pgbouncer_fault("…"): right for a pooler, and known to go wrong in PgBouncer. cenote_fault("…"): a fault of Cenote's that is being
+    mended; whoever mends it takes the mark away, and is told so by the test."""
+    bouncer = config.getoption("--bouncer")
     for item in items:
-        fault = item.get_closest_marker("pgbouncer_fault")
-        if fault and config.getoption("--bouncer") == "pgbouncer":
+        fault = item.get_closest_marker(f"{bouncer}_fault")
+        if fault and bouncer == "pgbouncer":
             item.add_marker(pytest.mark.xfail(run=False, reason=fault.args[0]))
+        elif fault:
+            item.add_marker(pytest.mark.xfail(strict=fault.kwargs.get("strict", True), reason=fault.args[0]))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from support import processes
+from support.background import in_background
 from support.waiting import wait_until
 from support.wire import Wire, startup_packet
 
@@ -64,17 +65,14 @@ def test_a_failing_check_query_is_never_the_clients_error(make_pooler, postgres)
 
 
 def test_server_login_retry(make_pooler, own_postgres):
-    pooler = make_pooler(own_postgres, settings={"server_login_retry": 1})
+    """A connect that fails ends nobody's waiting: it is tried again, with default settings too, until the server is back."""
+    pooler = make_pooler(own_postgres)
     own_postgres.stop()
-    with pytest.raises(psycopg.OperationalError), pooler.connect(connect_timeout=30) as connection:
-        connection.execute("select 1")
+    waiting = in_background(lambda: pooler.connect().execute("select 1").fetchone())
+    wait_until(lambda: "connect failed" in pooler.log(), "a connect to fail")
+    assert not waiting.done()
     own_postgres.start()
-
-    def answers():
-        with pooler.connect() as connection:
-            return connection.execute("select 1").fetchone() == (1,)
-
-    wait_until(answers, "the pooler to try again")
+    assert waiting.result(30) == (1,)
 
 
 def test_server_connect_timeout(make_pooler, postgres):

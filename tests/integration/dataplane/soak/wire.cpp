@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <utility>
 
 namespace cenote::soak {
 namespace {
@@ -87,7 +89,8 @@ std::string first_column(std::string_view body) {
 
 }  // namespace
 
-Wire::Wire(const Address& address, std::string_view user, std::string_view database) : address_(address), socket_(connect_to(address)) {
+Wire::Wire(const Address& address, Address cancel_address, std::string_view user, std::string_view database)
+    : cancel_address_(std::move(cancel_address)), socket_(connect_to(address)) {
     std::string body;
     append_int(body, 196608);
     for (const auto part : {std::string_view("user"), user, std::string_view("database"), database}) {
@@ -118,6 +121,9 @@ Answer Wire::read_answer() {
             case 'D':
                 answer.values.push_back(first_column(message.body));
                 break;
+            case 'C':
+                answer.tag = message.body.substr(0, message.body.find('\0'));
+                break;
             case 'K':
                 key_ = message.body;
                 break;
@@ -147,7 +153,7 @@ void Wire::cancel() const {
     std::string body;
     append_int(body, 80877102);
     body.append(key_);
-    const int fd = connect_to(address_);
+    const int fd = connect_to(cancel_address_);
     try {
         send_all(fd, with_length(body));
     } catch (const Gone&) {
@@ -165,7 +171,8 @@ Wire::Message Wire::read_message() {
         while (buffer_.size() < wanted) {
             const auto got = ::recv(socket_, chunk.data(), chunk.size(), 0);
             if (got <= 0) {
-                throw Gone(got == 0 ? "closed" : "silent");
+                const bool silent = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+                throw Gone(got == 0 ? "closed" : silent ? std::string(kSilent) : "reset");
             }
             buffer_.append(chunk.data(), static_cast<std::size_t>(got));
         }

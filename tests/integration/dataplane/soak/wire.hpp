@@ -16,6 +16,9 @@ struct Address {
     std::uint16_t port;
 };
 
+// What Gone says when the other side was silent for the receive timeout.
+constexpr std::string_view kSilent = "silent";
+
 struct Gone : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -24,12 +27,13 @@ struct Gone : std::runtime_error {
 struct Answer {
     std::vector<std::string> values;  // first column of each row
     std::string error;                // SQLSTATE, empty when fine
+    std::string tag;                  // of the last CommandComplete
     char status = '?';                // of ReadyForQuery: I, T or E
 };
 
 class Wire {
 public:
-    Wire(const Address& address, std::string_view user, std::string_view database);
+    Wire(const Address& address, Address cancel_address, std::string_view user, std::string_view database);
     ~Wire();
     Wire(const Wire&) = delete;
     Wire& operator=(const Wire&) = delete;
@@ -48,7 +52,7 @@ private:
     };
     [[nodiscard]] Message read_message();
 
-    Address address_;
+    Address cancel_address_;
     int socket_ = -1;
     std::string buffer_;
     std::string key_;

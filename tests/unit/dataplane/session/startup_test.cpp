@@ -108,5 +108,85 @@ TEST(ServerLogin, RefusesDisorder) {
     EXPECT_TRUE(fails("D\0\0\0\4"s));
 }
 
+TEST(ServerLogin, TakesNoticesAnywhereAndNegotiationOnlyFirst) {
+    const auto notice = [] {
+        protocol::MessageWriter out;
+        protocol::write_error(out, "NOTICE", "00000", "hello");
+        return out.take();
+    }();
+    const auto negotiation = "v\0\0\0\x0c\0\3\0\0\0\0\0\0"s;
+    const auto run = [](const std::string& bytes) {
+        ServerLogin login({"u", "x", {}}, std::make_unique<auth::ServerAuthenticator>("u", nullptr));
+        const auto step = login.on_bytes(bytes);
+        return step && step->ready;
+    };
+    EXPECT_TRUE(run(notice + negotiation + notice + authentication_ok() + notice + "Z\0\0\0\5I"s));
+    EXPECT_FALSE(run(authentication_ok() + negotiation + "Z\0\0\0\5I"s));
+    EXPECT_FALSE(run("K\0\0\0\x0c\0\0\0\7\0\0\0\x09"s + authentication_ok() + "Z\0\0\0\5I"s));
+}
+
+TEST(ServerLogin, SaysWhyItFailed) {
+    const auto why = [](const std::string& bytes) {
+        ServerLogin login({"u", "x", {}}, std::make_unique<auth::ServerAuthenticator>("u", nullptr));
+        EXPECT_FALSE(login.on_bytes(bytes));
+        return login.why();
+    };
+    protocol::MessageWriter refusal;
+    protocol::write_error(refusal, "FATAL", "3D000", "no");
+    EXPECT_EQ(why(refusal.data()), ServerLogin::Failure::kRefused);
+    EXPECT_EQ(why("R\0\0\0\x08\0\0\0\3"s), ServerLogin::Failure::kNoPassword);
+    EXPECT_EQ(why("R\0\0\0\x08\0\0\0\7"s), ServerLogin::Failure::kBroken);
+    EXPECT_EQ(why("D\0\0\0\4"s), ServerLogin::Failure::kBroken);
+}
+
+TEST(ServerLogin, ConnectQueryIsPartOfItHoweverItIsCut) {
+    protocol::MessageWriter out;
+    out.message('T', "");
+    out.message('D', "");
+    protocol::write_parameter_status(out, "TimeZone", "UTC");
+    protocol::write_command_complete(out, "SELECT 1");
+    protocol::write_error(out, "ERROR", "42601", "syntax error");
+    protocol::write_ready_for_query(out, 'I');
+    const std::string first = authentication_ok() + "S\0\0\0\x0bTZ\0GMT\0"s + "Z\0\0\0\5I"s;
+    const std::string stream = first + out.data();
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+        ServerLogin login({"u", "d", {}, "select 1"}, std::make_unique<auth::ServerAuthenticator>("u", nullptr));
+        auto one = login.on_bytes(std::string_view(stream).substr(0, cut));
+        ASSERT_TRUE(one) << one.error().message;
+        const auto two = login.on_bytes(std::string_view(stream).substr(one->consumed));
+        ASSERT_TRUE(two) << two.error().message;
+        EXPECT_TRUE(one->ready || two->ready) << cut;
+        EXPECT_EQ(one->send + two->send, "Q\0\0\0\x0dselect 1\0"s);
+        EXPECT_EQ(login.connect_query_error(), "syntax error");
+        EXPECT_EQ(login.welcome().parameters.size(), 2U);
+    }
+}
+
+TEST(ServerLogin, ConnectQueryMayNotLeaveATransactionOpen) {
+    ServerLogin login({"u", "d", {}, "begin"}, std::make_unique<auth::ServerAuthenticator>("u", nullptr));
+    EXPECT_FALSE(login.on_bytes(authentication_ok() + "Z\0\0\0\5I"s + "Z\0\0\0\5T"s));
+}
+
+TEST(ServerLogin, HandsOutAKeyDerivationAndGoesOnWithTheSameBytes) {
+    ServerLogin login({"u", "d", {}}, std::make_unique<auth::ServerAuthenticator>("u", auth::make_user_entry("u", "secret"), [](auto out) {
+                          std::fill(out.begin(), out.end(), std::uint8_t{0});
+                      }));
+    const auto first = login.on_bytes("R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"s);
+    ASSERT_TRUE(first);
+    const auto nonce = first->send.substr(first->send.find("r=") + 2);
+    protocol::MessageWriter out;
+    out.message('R', "\0\0\0\x0br="s + nonce + "x,s=QQ==,i=64");
+    auto held = login.on_bytes(out.data());
+    ASSERT_TRUE(held);
+    ASSERT_TRUE(held->derivation);
+    EXPECT_EQ(held->consumed, 0U);
+    held->derivation();
+    const auto answered = login.on_bytes(out.data());
+    ASSERT_TRUE(answered);
+    EXPECT_FALSE(answered->derivation);
+    EXPECT_EQ(answered->consumed, out.data().size());
+    EXPECT_NE(answered->send.find("p="), std::string::npos);
+}
+
 }  // namespace
 }  // namespace cenote::session
