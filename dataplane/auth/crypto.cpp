@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+#include <array>
+#include <memory>
 #include <utility>
 
 namespace cenote::auth {
@@ -20,18 +22,46 @@ const unsigned char* bytes_of(std::string_view text) {
 
 bool is_base64_char(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/'; }
 
-}  // namespace
+struct ContextDeleter {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
 
-Digest256 sha256(std::span<const std::uint8_t> data) {
+// Of two pieces, one behind the other. The algorithm is fetched once and the context kept: both cost more than what a login hashes.
+Digest256 sha256_of(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second) {
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    thread_local const std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(EVP_MD_CTX_new());
     Digest256 out{};
-    CENOTE_CHECK(EVP_Digest(data.data(), data.size(), out.data(), nullptr, EVP_sha256(), nullptr) == 1);
+    CENOTE_CHECK(
+        algorithm != nullptr && context != nullptr && EVP_DigestInit_ex2(context.get(), algorithm, nullptr) == 1 &&
+        EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
+        EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 && EVP_DigestFinal_ex(context.get(), out.data(), nullptr) == 1
+    );
     return out;
 }
 
+}  // namespace
+
+Digest256 sha256(std::span<const std::uint8_t> data) { return sha256_of(data, {}); }
+
+// RFC 2104, over a digest that is at hand: HMAC() of OpenSSL 3 looks up its algorithm and makes a context at each call, which costs three
+// times the hashing.
 Digest256 hmac_sha256(std::span<const std::uint8_t> key, std::string_view data) {
-    Digest256 out{};
-    unsigned int length = 0;
-    CENOTE_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(data), data.size(), out.data(), &length) != nullptr);
+    constexpr std::size_t kBlock = 64;
+    std::array<std::uint8_t, kBlock> inner{};
+    if (key.size() > kBlock) {
+        const Digest256 shorter = sha256(key);
+        std::copy(shorter.begin(), shorter.end(), inner.begin());
+    } else {
+        std::copy(key.begin(), key.end(), inner.begin());
+    }
+    std::array<std::uint8_t, kBlock> outer = inner;
+    for (std::size_t i = 0; i < kBlock; ++i) {
+        inner[i] ^= 0x36U;
+        outer[i] ^= 0x5cU;
+    }
+    const Digest256 out = sha256_of(outer, sha256_of(inner, {bytes_of(data), data.size()}));
+    OPENSSL_cleanse(inner.data(), inner.size());
+    OPENSSL_cleanse(outer.data(), outer.size());
     return out;
 }
 
@@ -105,6 +135,28 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 
 bool equal_in_constant_time(const Digest256& a, const Digest256& b) { return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0; }
 
-void random_bytes(std::span<std::uint8_t> out) { CENOTE_CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1); }
+// A few bytes cost the generator as much as many: they are drawn ahead, each is given once and wiped.
+void random_bytes(std::span<std::uint8_t> out) {
+    constexpr std::size_t kAhead = 512;
+    struct Drawn {
+        ~Drawn() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+        std::array<std::uint8_t, kAhead> bytes{};
+        std::size_t left = 0;
+    };
+    thread_local Drawn drawn;
+    const auto draw = [](std::span<std::uint8_t> to) { CENOTE_CHECK(RAND_bytes(to.data(), static_cast<int>(to.size())) == 1); };
+    if (out.size() > kAhead / 4) {
+        draw(out);
+        return;
+    }
+    if (drawn.left < out.size()) {
+        draw(drawn.bytes);
+        drawn.left = kAhead;
+    }
+    drawn.left -= out.size();
+    const auto given = std::span(drawn.bytes).subspan(drawn.left, out.size());
+    std::copy(given.begin(), given.end(), out.begin());
+    OPENSSL_cleanse(given.data(), given.size());
+}
 
 }  // namespace cenote::auth

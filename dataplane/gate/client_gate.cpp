@@ -10,7 +10,10 @@ namespace cenote::gate {
 namespace sqlstate = protocol::sqlstate;
 
 ClientGate::ClientGate(Context& context, Canceller& cancel, Console& console_clients)
-    : listeners(context.io, [this](net::Fd fd, const net::Address& peer, bool is_unix) { on_accepted(std::move(fd), peer, is_unix); }),
+    : listeners(
+          context.io, [this](net::Fd fd, const net::Address& peer, bool is_unix) { on_accepted(std::move(fd), peer, is_unix); },
+          [this] { on_exhausted(); }
+      ),
       canceller(cancel),
       console(console_clients),
       context_(context) {}
@@ -36,6 +39,15 @@ void ClientGate::make_room() {
             log::warning("{} clients have not logged in yet: the oldest are closed to let others in", unproven_.size());
         }
         unproven_.front()->close("too many clients that have not logged in");
+    }
+}
+
+void ClientGate::on_exhausted() {
+    constexpr int kAtOnce = 16;
+    constexpr Duration kSpared = std::chrono::seconds(1);
+    const TimePoint before = context_.now() - kSpared;
+    for (int i = 0; i < kAtOnce && !unproven_.empty() && unproven_.front()->origin().since <= before; ++i) {
+        unproven_.front()->close("no more file descriptors, and it has not logged in");
     }
 }
 

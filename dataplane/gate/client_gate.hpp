@@ -22,6 +22,8 @@ public:
     ClientGate(Context& context, Canceller& cancel, Console& console_clients);
 
     void on_accepted(net::Fd fd, const net::Address& peer, bool is_unix);
+    /// No descriptor is left: those that have had a second and still have not logged in make room.
+    void on_exhausted();
 
     /// The pool's first server, or first since its settings changed, has come: who waits for it goes on.
     void serve(const registry::PoolRef& pool, const std::shared_ptr<const registry::Welcome>& welcome);

@@ -107,9 +107,7 @@ void ConsoleClient::cancel() {
 }
 
 // A command that runs goes on: a PAUSE stays, as PgBouncer has it, and its answer finds nobody.
-void ConsoleClient::on_end() {
-    console_.forget(*this);
-}
+void ConsoleClient::on_end() { console_.forget(*this); }
 
 admin::ClientRow ConsoleClient::row() const {
     auto row = ClientConnection::row(request_at_);

@@ -57,7 +57,8 @@ Result<std::vector<net::Address>> addresses_of(const std::string& name, int port
 
 }  // namespace
 
-Listeners::Listeners(net::asio::io_context& io, Accepted accepted) : io_(io), accepted_(std::move(accepted)) {}
+Listeners::Listeners(net::asio::io_context& io, Accepted accepted, std::function<void()> exhausted)
+    : io_(io), accepted_(std::move(accepted)), exhausted_(std::move(exhausted)) {}
 Listeners::~Listeners() { close_all(); }
 
 Result<void> Listeners::add(const net::Address& address, const config::Config& config, const std::string& shown) {
@@ -138,6 +139,7 @@ void Listeners::accept_from(const std::shared_ptr<Socket>& socket) {
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             log::warning("accept: {}; trying again in 100 ms (raise the limit of open files, ulimit -n)", std::strerror(errno));
+            exhausted_();
             socket->retry.expires_after(std::chrono::milliseconds(100));
             socket->retry.async_wait([this, socket](net::error_code cancelled) {
                 if (!cancelled && socket->descriptor.is_open()) {

@@ -17,7 +17,8 @@ class Listeners {
 public:
     using Accepted = std::function<void(net::Fd fd, const net::Address& peer, bool is_unix)>;
 
-    Listeners(net::asio::io_context& io, Accepted accepted);
+    /// exhausted: there was no descriptor left for a client; it is tried again in 100 ms, with what has been closed by then.
+    Listeners(net::asio::io_context& io, Accepted accepted, std::function<void()> exhausted);
     ~Listeners();
     Listeners(const Listeners&) = delete;
     Listeners& operator=(const Listeners&) = delete;
@@ -41,6 +42,7 @@ private:
 
     net::asio::io_context& io_;
     Accepted accepted_;
+    std::function<void()> exhausted_;
     std::vector<std::shared_ptr<Socket>> sockets_;
 };
 

@@ -9,7 +9,8 @@ namespace cenote::io {
 
 struct Event {
     enum class Type : std::uint8_t {
-        kBytes,  // `bytes` arrived; they stay valid until the next call of Loop::next, and what is not consumed goes to Loop::keep
+        kBytes,  // `bytes` arrived; they stay valid until the next call of Loop::next, and what is not consumed goes to Loop::keep. Always
+                 // by way of Loop::gather: the view may be empty, and all that arrived in Stream::in
         kEnd,    // the peer's end, or an error: nothing more will come
         kSent,   // all of `out` has gone, which Stream::tell_sent asked to be told
         kLeft,   // the stream is off this loop, as Loop::leave asked

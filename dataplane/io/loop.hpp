@@ -30,11 +30,14 @@ public:
     /// Takes the stream in, reading. False: the kernel refused (memory, limits); the stream is untouched and its owner ends it.
     [[nodiscard]] bool add(Stream& stream) { return uring_ ? uring_->add(stream) : epoll_->add(stream); }
     /// Takes it off without closing, so that another loop can have it. True: it is off. False: Event::kLeft will say so, and bytes that
-    /// arrive meanwhile are appended to Stream::in. REQUIRES: !sending(stream).
+    /// arrive meanwhile are appended to Stream::in. REQUIRES: !sending(stream). Either way Stream::in may hold bytes then that no event
+    /// told (they raced a pause or the leave): who takes the stream looks at them first, no event of the next loop is for them.
     [[nodiscard]] bool leave(Stream& stream) { return uring_ ? uring_->leave(stream) : epoll_->leave(stream); }
     /// Closes the descriptor; what is in `out` is dropped. No event of it comes any more, its memory may go.
     void close(Stream& stream) { uring_ ? uring_->close(stream) : epoll_->close(stream); }
 
+    /// No bytes are told until resume(). Some may have been received by then: they wait in Stream::in, behind what the owner kept there,
+    /// and are told after resume() by Event::kBytes with an empty view, unless the owner took them before (gather(stream, {})).
     void pause(Stream& stream, Paused watch) { uring_ ? uring_->pause(stream, watch) : epoll_->pause(stream, watch); }
     void resume(Stream& stream) { uring_ ? uring_->resume(stream) : epoll_->resume(stream); }
 

@@ -13,7 +13,7 @@ namespace cenote::io {
 namespace {
 
 // From here on bytes are worth a system call of their own rather than a copy.
-constexpr std::size_t kSendAtOnce = 8 * 1024;
+constexpr std::size_t kSendAtOnce = 16 * 1024;
 constexpr std::size_t kCongested = 64 * 1024;
 
 }  // namespace

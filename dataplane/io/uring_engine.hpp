@@ -2,6 +2,9 @@
 // come. Bytes arrive by receives that stay in the kernel and take buffers the ring lends; sends are gathered in Stream::out and submitted
 // together. So a call here says how things should be (a Slot's flags), and settle() brings the kernel there at the next wait().
 //
+// A stream whose receives fill their buffers carries large messages. It is asked for readiness instead, and next() reads it into one large
+// buffer that all such streams share: memory does not grow with their number, and a pause leaves the bytes in the socket.
+//
 // A slot is a stream's place on the loop. It outlives the stream until the kernel has answered everything that was asked in its name, and
 // only then is used again: a completion can not reach the wrong stream, and what the kernel still reads is never freed.
 #pragma once
@@ -57,7 +60,7 @@ private:
         int fd = -1;                           // closed with the slot
         std::uint8_t asked = 0;
         std::uint8_t bulk = 0;          // receives left until the stream counts as one of small messages again
-        bool large : 1 = false;         // the receive that is asked takes one large buffer, once
+        bool large : 1 = false;         // what is asked as kReceive is readiness only; next() reads
         bool queued : 1 = false;        // in todo_
         bool ready : 1 = false;         // in ready_
         bool finish : 1 = false;        // shut down for writing when all is sent
@@ -70,7 +73,6 @@ private:
     };
     struct Lent {
         std::uint16_t id = 0;
-        bool large = false;
         bool any = false;
     };
 
@@ -94,6 +96,7 @@ private:
     bool enabled_ = false;
     std::atomic<bool> woken_ = false;
     Lent lent_;                // the buffer that the last event viewed
+    std::vector<char> bulk_;   // one a worker, for all its reads of large messages; empty until there is one
     std::vector<Slot> slots_;  // by Stream::index; slot 0 is the wake-up
     std::vector<std::uint32_t> free_;
     std::vector<std::uint32_t> todo_;     // slots whose wishes the kernel does not know yet

@@ -63,7 +63,7 @@ private:
         auto* sqe = ring_->entry();
         io_uring_prep_recv_multishot(sqe, fd, nullptr, 0, 0);
         sqe->flags |= IOSQE_BUFFER_SELECT;
-        sqe->buf_group = UringRing::kSmall;
+        sqe->buf_group = UringRing::kGroup;
         io_uring_sqe_set_data64(sqe, kReceive);
         for (const std::string_view word : {"one", "two"}) {
             sqe = ring_->entry();
@@ -74,7 +74,7 @@ private:
             if (sent.result != 3 || got.result != 3 || (got.flags & IORING_CQE_F_MORE) == 0 || (got.flags & IORING_CQE_F_BUFFER) == 0) {
                 return missing("a multishot receive into provided buffers");
             }
-            ring_->buffers(UringRing::kSmall).give(static_cast<std::uint16_t>(got.flags >> IORING_CQE_BUFFER_SHIFT));
+            ring_->buffers().give(static_cast<std::uint16_t>(got.flags >> IORING_CQE_BUFFER_SHIFT));
         }
         sqe = ring_->entry();
         io_uring_prep_cancel64(sqe, kReceive, 0);

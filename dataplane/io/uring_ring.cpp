@@ -17,10 +17,8 @@ constexpr unsigned kSubmissions = 1024;
 // A receive of many buffers and a send for each of some thousand busy streams; beyond that the kernel keeps completions for us, slowly.
 constexpr unsigned kCompletions = 8192;
 
-constexpr std::uint32_t kSmallCount = 256;
-constexpr std::uint32_t kSmallSize = 8 * 1024;
-constexpr std::uint32_t kLargeCount = 16;
-constexpr std::uint32_t kLargeSize = 256 * 1024;
+constexpr std::uint32_t kBuffers = 256;
+constexpr std::uint32_t kBufferSize = 8 * 1024;
 
 void* map(std::size_t size) {
     void* at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
@@ -75,10 +73,8 @@ Result<std::unique_ptr<UringRing>> UringRing::make() {
     }
     made->open_ = true;
     made->cq_mask_ = params.cq_entries - 1;
-    for (const auto& [group, count, size] : {std::tuple{kSmall, kSmallCount, kSmallSize}, std::tuple{kLarge, kLargeCount, kLargeSize}}) {
-        if (const int failed = made->buffers_[group].make(made->ring_, group, count, size); failed != 0) {
-            return Error{fmt::format("io_uring's buffer ring: {}", std::strerror(-failed)), "0A000"};
-        }
+    if (const int failed = made->buffers_.make(made->ring_, kGroup, kBuffers, kBufferSize); failed != 0) {
+        return Error{fmt::format("io_uring's buffer ring: {}", std::strerror(-failed)), "0A000"};
     }
     return made;
 }

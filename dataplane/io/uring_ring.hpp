@@ -7,10 +7,8 @@
 
 #include <liburing.h>
 
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 namespace cenote::io {
 
@@ -23,7 +21,7 @@ public:
     LentBuffers& operator=(const LentBuffers&) = delete;
 
     [[nodiscard]] int make(io_uring& ring, std::uint16_t group, std::uint32_t count, std::uint32_t size);
-    [[nodiscard]] std::string_view view(std::uint16_t id, std::size_t size) const { return {pool_ + std::size_t{id} * stride_, size}; }
+    [[nodiscard]] const char* at(std::uint16_t id) const { return pool_ + std::size_t{id} * stride_; }
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     void give(std::uint16_t id) noexcept {
         // Not io_uring_buf_ring_add(): the array's place in the union differs between C and C++ in some releases of the header.
@@ -47,7 +45,7 @@ private:
 
 class UringRing {
 public:
-    enum Group : std::uint16_t { kSmall, kLarge };
+    static constexpr std::uint16_t kGroup = 0;
 
     struct Completion {
         std::uint64_t user_data;
@@ -82,7 +80,7 @@ public:
     /// Looks for a completion among those that have not been taken.
     [[nodiscard]] const io_uring_cqe* find(std::uint64_t user_data) const;
 
-    [[nodiscard]] LentBuffers& buffers(Group group) { return buffers_[group]; }
+    [[nodiscard]] LentBuffers& buffers() { return buffers_; }
 
 private:
     UringRing() = default;
@@ -90,7 +88,7 @@ private:
     io_uring ring_{};
     bool open_ = false;
     unsigned cq_mask_ = 0;
-    std::array<LentBuffers, 2> buffers_;
+    LentBuffers buffers_;
 };
 
 }  // namespace cenote::io

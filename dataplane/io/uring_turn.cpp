@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostInOneSend = 1U << 30U;
 constexpr std::uint8_t kBulkPatience = 16;
+constexpr std::size_t kBulkBuffer = 256 * 1024;
 // Of the receives that found no buffer, as many ask again in a turn as there are buffers: all at once would fail again, most of them.
 constexpr std::size_t kFedInATurn = 256;
 
@@ -37,7 +38,7 @@ void UringEngine::settle(std::uint32_t index) {
         ask_send(index);
     }
     if ((slot.asked & kReceive) != 0) {
-        const bool unwanted = !stream.reading && (!slot.watch_end || slot.raced);
+        const bool unwanted = !stream.reading && !slot.large && (!slot.watch_end || slot.raced);
         const bool too_small = stream.reading && slot.bulk != 0 && !slot.large;
         if ((slot.leaving || unwanted || too_small) && (slot.asked & kCancel) == 0) {
             ask_cancel(index, kReceive);
@@ -63,13 +64,12 @@ void UringEngine::ask_receive(std::uint32_t index) {
     auto& slot = slots_[index];
     slot.large = slot.bulk != 0;
     if (slot.large) {
-        io_uring_prep_recv(sqe, slot.stream->fd, nullptr, ring_->buffers(UringRing::kLarge).size(), 0);
-        sqe->buf_group = UringRing::kLarge;
+        io_uring_prep_poll_add(sqe, slot.stream->fd, POLLIN | POLLRDHUP);
     } else {
         io_uring_prep_recv_multishot(sqe, slot.stream->fd, nullptr, 0, 0);
-        sqe->buf_group = UringRing::kSmall;
+        sqe->flags |= IOSQE_BUFFER_SELECT;
+        sqe->buf_group = UringRing::kGroup;
     }
-    sqe->flags |= IOSQE_BUFFER_SELECT;
     io_uring_sqe_set_data64(sqe, std::uint64_t{index} << kAskedBits | kReceive);
     slot.asked |= kReceive;
 }
@@ -126,7 +126,7 @@ void UringEngine::ask_watch(std::uint32_t index) {
 
 void UringEngine::give_back() {
     if (lent_.any) {
-        ring_->buffers(lent_.large ? UringRing::kLarge : UringRing::kSmall).give(lent_.id);
+        ring_->buffers().give(lent_.id);
         lent_.any = false;
     }
 }
@@ -220,7 +220,6 @@ bool UringEngine::answered(std::uint32_t index, Event& event) {
 
 bool UringEngine::received(std::uint32_t index, std::int32_t result, std::uint32_t flags, Event& event) {
     auto& slot = slots_[index];
-    const bool large = slot.large;
     if ((flags & IORING_CQE_F_MORE) == 0) {
         slot.asked &= static_cast<std::uint8_t>(~kReceive);
         if (result == -ENOBUFS && slot.stream != nullptr && slot.stream->reading) [[unlikely]] {
@@ -230,22 +229,36 @@ bool UringEngine::received(std::uint32_t index, std::int32_t result, std::uint32
         }
     }
     if ((flags & IORING_CQE_F_BUFFER) != 0) {
-        lent_ = {static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), large, true};
+        lent_ = {static_cast<std::uint16_t>(flags >> IORING_CQE_BUFFER_SHIFT), true};
     }
     if (slot.stream == nullptr) {
         return false;
     }
     Stream& stream = *slot.stream;
+    const char* at = nullptr;
+    if (slot.large) {
+        if (result <= 0 || !stream.reading) {
+            return false;  // nothing was taken off the socket
+        }
+        const ssize_t n = ::recv(stream.fd, bulk_.data(), bulk_.size(), MSG_DONTWAIT);
+        result = n >= 0 ? static_cast<std::int32_t>(n) : -errno;
+        at = bulk_.data();
+    } else if (result > 0) {
+        at = ring_->buffers().at(lent_.id);
+    }
     if (result > 0) [[likely]] {
-        const auto size = static_cast<std::size_t>(result);
-        const std::size_t small = ring_->buffers(UringRing::kSmall).size();
-        if (size >= small) {
+        const std::string_view bytes(at, static_cast<std::size_t>(result));
+        if (bytes.size() >= ring_->buffers().size()) {
+            if (slot.bulk == 0) {
+                look_at(index);
+            }
             slot.bulk = kBulkPatience;
-            look_at(index);
+            if (bulk_.empty()) {
+                bulk_.resize(kBulkBuffer);
+            }
         } else if (slot.bulk != 0) {
             --slot.bulk;
         }
-        const auto bytes = ring_->buffers(large ? UringRing::kLarge : UringRing::kSmall).view(lent_.id, size);
         if (stream.reading) [[likely]] {
             slot.raced = false;  // Loop::gather puts them before these
             event = {Event::Type::kBytes, &stream, bytes};

@@ -111,22 +111,26 @@ void Clients::leave(Client& client) {
         client.expects = !pool.ledger.cancel(client);  // true: a server is on its way to it
     }
     Server* server = std::exchange(client.server, nullptr);
-    if (server == nullptr) {
-        return;
+    if (server != nullptr) {
+        let_go(client, *server);
     }
-    server->client = nullptr;
-    if (server->is(ServerState::kTested)) {
+    client.admission = {};  // before it is told: who reads the reason may come again at once
+}
+
+void Clients::let_go(const Client& client, Server& server) {
+    server.client = nullptr;
+    if (server.is(ServerState::kTested)) {
         return;  // the job goes on; then it is nobody's
     }
-    if (server->tracker.clean() && server->relay.at_boundary() && client.relay.at_boundary() && !server->stream.in &&
-        !context_.loop.sending(server->stream)) {
-        lending_.give_back(*server);
+    if (server.tracker.clean() && server.relay.at_boundary() && client.relay.at_boundary() && !server.stream.in &&
+        !context_.loop.sending(server.stream)) {
+        lending_.give_back(server);
     } else {
-        servers_.close(*server, "client disconnect while server was not ready");
+        servers_.close(server, "client disconnect while server was not ready");
     }
 }
 
-// Its socket goes, and its places in the limits.
+// Its socket goes.
 void Clients::finish(Client& client) {
     context_.loop.close(client.stream);
     client.state = ClientState::kClosed;
@@ -145,7 +149,6 @@ void Clients::settle(Client& client) {
     }
     by_slot_[client.slot] = nullptr;
     context_.process.workers[context_.id].slots.release(client.slot);
-    client.admission = {};
     dead_.emplace_back(&client);
 }
 

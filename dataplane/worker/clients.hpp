@@ -13,6 +13,7 @@ namespace cenote::worker {
 
 class Lending;
 class Servers;
+struct Server;
 
 class Clients {
 public:
@@ -52,6 +53,7 @@ private:
 
     void log_close(const Client& client, std::string_view reason) const;
     void leave(Client& client);
+    void let_go(const Client& client, Server& server);
     void finish(Client& client);
     void settle(Client& client);
     void watch_closings();

@@ -4,9 +4,13 @@
 #include "dataplane/auth/key_cache.hpp"
 #include "dataplane/auth/saslprep.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <span>
 #include <tuple>
+#include <vector>
 
 namespace cenote::auth {
 namespace {
@@ -172,6 +176,37 @@ TEST(KeyCache, DerivesOnceForEachSalt) {
     for (int salt = 0; salt < 50; ++salt) {
         std::ignore = cache.keys_of("pencil", std::to_string(salt), 1);
         EXPECT_EQ(cache.keys_of("other", "salt", 16).stored_key, first.stored_key);
+    }
+}
+
+// RFC 4231, test cases 2 and 6: a short key, and one that is longer than a block.
+TEST(Crypto, HmacSha256) {
+    const auto hex = [](const Digest256& digest) {
+        std::string out;
+        for (const auto byte : digest) {
+            out += fmt::format("{:02x}", byte);
+        }
+        return out;
+    };
+    const std::string jefe = "Jefe";
+    EXPECT_EQ(
+        hex(hmac_sha256(std::span(reinterpret_cast<const std::uint8_t*>(jefe.data()), jefe.size()), "what do ya want for nothing?")),
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    );
+    const std::vector<std::uint8_t> key(131, 0xaa);
+    EXPECT_EQ(
+        hex(hmac_sha256(key, "Test Using Larger Than Block-Size Key - Hash Key First")),
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+    );
+}
+
+TEST(Crypto, RandomBytesAreNotGivenTwice) {
+    std::set<std::vector<std::uint8_t>> seen;
+    for (int i = 0; i < 1000; ++i) {
+        std::vector<std::uint8_t> some(static_cast<std::size_t>(16 + i % 200));
+        random_bytes(some);
+        some.resize(16);
+        EXPECT_TRUE(seen.insert(some).second);
     }
 }
 

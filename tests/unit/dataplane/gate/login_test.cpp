@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace cenote::gate {
@@ -225,6 +226,22 @@ TEST_F(FloodTest, SilentSocketsGiveWayToThoseThatLogIn) {
     EXPECT_TRUE(silent.back()->receive());
 }
 
+TEST_F(GateTest, WithoutDescriptorsTheSilentOnesGoFirst) {
+    std::vector<std::unique_ptr<Wire>> silent;
+    for (int i = 0; i < 20; ++i) {
+        silent.push_back(connect());
+    }
+    gate->clients().on_exhausted();
+    EXPECT_EQ(gate->login_count(), 20) << "who has just come is given its second";
+    pass(std::chrono::seconds(1));
+    auto late = connect();
+    gate->clients().on_exhausted();
+    EXPECT_EQ(gate->login_count(), 5);
+    gate->clients().on_exhausted();
+    EXPECT_EQ(gate->login_count(), 1);
+    EXPECT_TRUE(late->receive());
+}
+
 TEST_F(GateTest, QueryWaitTimeoutEndsAWaitAtTheGate) {
     server.mode = ScriptedServer::Mode::kSilent;
     auto fresh = config;
@@ -279,6 +296,53 @@ TEST_F(GateTest, ListensAcceptsAndServesOnItsOwnThread) {
         EXPECT_EQ(value, 1);
     }
     EXPECT_NE(::fcntl(clients[0].fd.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(GateTest, RunsOnItsOwnThreadUntilItIsStopped) {
+    config.listen_addr = {"127.0.0.1"};
+    config.listen_port = 0;
+    ASSERT_TRUE(gate->open(config));
+    const int port = gate->clients().listeners.port();
+    gate->start();
+    auto fd = net::start_connect(*net::literal_address("127.0.0.1", port), {});
+    ASSERT_TRUE(fd);
+    Wire wire(std::move(*fd));
+    const auto message = startup({{"user", "u"}, {"database", "d"}});
+    bool sent = false;
+    for (int i = 0; i < 10'000 && !wire.got().ends_with("Z\0\0\0\x05I"s); ++i) {
+        sent = sent || wire.send(message);
+        server.poll();
+        pollfd one{wire.fd(), POLLIN, 0};
+        ASSERT_GE(::poll(&one, 1, 1), 0);
+        if (sent && one.revents != 0) {
+            wire.receive();
+        }
+    }
+    EXPECT_TRUE(wire.got().ends_with("Z\0\0\0\x05I"s));
+    gate->stop();  // from here on the test may look at what its thread has left
+    EXPECT_EQ(clients.size(), 1U);
+    EXPECT_EQ(servers.size(), 1U);
+}
+
+TEST_F(GateTest, RandomBytesNeverDoMoreThanEndTheirOwnLogin) {
+    server.mode = ScriptedServer::Mode::kSilent;
+    std::uint32_t state = 1;
+    const auto random = [&state] { return state = state * 1'664'525U + 1'013'904'223U, state >> 8U; };
+    const auto whole = startup({{"user", "u"}, {"database", "d"}, {"client_encoding", "UTF8"}, {"options", "-c timezone=UTC"}});
+    for (int i = 0; i < 2000; ++i) {
+        std::string bytes = whole.substr(0, random() % 3 == 0 ? random() % whole.size() : std::string::npos);
+        for (auto changes = random() % 4; changes > 0 && !bytes.empty(); --changes) {
+            bytes[random() % bytes.size()] = static_cast<char>(random());
+        }
+        auto wire = connect();
+        static_cast<void>(wire->send(bytes));
+        settle();
+        wire->close();
+        settle();
+        ASSERT_EQ(gate->login_count(), 0) << i;
+    }
+    EXPECT_EQ(process.clients.used(), 0);
+    EXPECT_LE(process.registry.databases().size(), 1U);
 }
 
 }  // namespace
