@@ -53,8 +53,8 @@ Application::~Application() = default;
 
 gate::ResolvePort Application::resolve_port() {
     return [this](
-               std::string host, int port, std::chrono::microseconds ttl, std::chrono::microseconds bad_ttl, std::chrono::microseconds limit,
-               net::Resolver::Answer answer
+               std::string host, int port, std::chrono::microseconds ttl, std::chrono::microseconds bad_ttl,
+               std::chrono::microseconds limit, net::Resolver::Answer answer
            ) { resolver_.resolve(std::move(host), port, {ttl, bad_ttl, limit}, std::move(answer)); };
 }
 

@@ -12,9 +12,9 @@
 #include "dataplane/app/runtime_loader.hpp"
 #include "dataplane/app/shutdown.hpp"
 #include "dataplane/app/stats_history.hpp"
+#include "dataplane/gate/gate.hpp"
 #include "dataplane/net/file_watch.hpp"
 #include "dataplane/net/resolver.hpp"
-#include "dataplane/gate/gate.hpp"
 #include "dataplane/worker/worker.hpp"
 
 #include <chrono>

@@ -4,8 +4,8 @@
 
 #include "dataplane/app/current_runtime.hpp"
 #include "dataplane/app/phase.hpp"
-#include "dataplane/base/result.hpp"
 #include "dataplane/app/staff.hpp"
+#include "dataplane/base/result.hpp"
 
 #include <string>
 #include <vector>

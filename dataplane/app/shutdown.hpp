@@ -4,8 +4,8 @@
 #include "dataplane/app/current_runtime.hpp"
 #include "dataplane/app/phase.hpp"
 #include "dataplane/app/pool_control.hpp"
-#include "dataplane/base/clock.hpp"
 #include "dataplane/app/staff.hpp"
+#include "dataplane/base/clock.hpp"
 
 namespace cenote::app {
 

@@ -132,8 +132,18 @@ std::map<std::string, admin::StatsCounters> stats_totals(registry::Process& proc
             }
         }
         totals[database->name] = {
-            sum.server_assignment_count, sum.xact_count, sum.query_count, sum.client_bytes, sum.server_bytes, sum.xact_time,
-            sum.query_time, sum.wait_time, sum.parse_count, sum.parse_count, sum.bind_count, sum.client_login_count,
+            sum.server_assignment_count,
+            sum.xact_count,
+            sum.query_count,
+            sum.client_bytes,
+            sum.server_bytes,
+            sum.xact_time,
+            sum.query_time,
+            sum.wait_time,
+            sum.parse_count,
+            sum.parse_count,
+            sum.bind_count,
+            sum.client_login_count,
         };
     }
     return totals;

@@ -5,9 +5,9 @@
 #include "dataplane/admin/rows.hpp"
 #include "dataplane/app/current_runtime.hpp"
 #include "dataplane/app/phase.hpp"
+#include "dataplane/app/staff.hpp"
 #include "dataplane/app/stats_history.hpp"
 #include "dataplane/net/resolver.hpp"
-#include "dataplane/app/staff.hpp"
 
 #include <functional>
 #include <map>

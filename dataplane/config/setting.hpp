@@ -29,8 +29,8 @@ enum class Support {
 template <class Owner>
 using FieldOf = std::variant<
     bool Owner::*, int Owner::*, std::int64_t Owner::*, Microseconds Owner::*, std::string Owner::*, std::vector<std::string> Owner::*,
-    PoolMode Owner::*, AuthType Owner::*, LoadBalanceHosts Owner::*, IoEngine Owner::*, std::optional<int> Owner::*, std::optional<Microseconds> Owner::*,
-    std::optional<PoolMode> Owner::*>;
+    PoolMode Owner::*, AuthType Owner::*, LoadBalanceHosts Owner::*, IoEngine Owner::*, std::optional<int> Owner::*,
+    std::optional<Microseconds> Owner::*, std::optional<PoolMode> Owner::*>;
 using Field = std::variant<FieldOf<Config>, FieldOf<Database>, FieldOf<User>, FieldOf<Peer>>;
 
 struct Setting {
