@@ -61,6 +61,7 @@ def test_cancel_of_a_waiting_pause_resumes(cenote_only, pooler):
     with pooler.connect(autocommit=False) as connection, pooler.admin_connection() as admin:
         connection.execute("select 1")
         pausing = in_background(admin.execute, "pause")
+        wait_until(lambda: pooler.status()["state"] == "Paused", "the pause to begin")  # a query before it would not wait
         with pooler.connect() as other:
             held = in_background(pid, other)
             wait_until(lambda: pooler.pool()["cl_waiting"] == 1, "new queries to wait")
