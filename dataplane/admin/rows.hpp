@@ -153,6 +153,7 @@ struct ListsRow {
 struct StateRow {
     bool paused = false;
     bool suspended = false;
+    std::string io_engine;  // a row behind PgBouncer's; "" = none
 };
 
 /// SHOW MEM: one kind of object.

@@ -70,6 +70,9 @@ Table show_state(const StateRow& state) {
         {text("paused"), yes(state.paused)},
         {text("suspended"), yes(state.suspended)}
     };
+    if (!state.io_engine.empty()) {
+        table.rows.push_back({text("io_engine"), text(state.io_engine)});
+    }
     return table;
 }
 

@@ -16,6 +16,9 @@ namespace asio = net::asio;
 // How soon the end of a wait (PAUSE, a drain) is seen.
 constexpr std::chrono::milliseconds kLookAgain{20};
 
+// How often databases made from "*" are looked through for some that nobody has used for autodb_idle_timeout.
+constexpr std::chrono::milliseconds kUnusedLook{1000};
+
 std::size_t worker_count(const config::Config& config) {
     return config.workers > 0 ? std::min<std::size_t>(static_cast<std::size_t>(config.workers), pool::kMaxWorkers) : cpu_count();
 }
@@ -131,6 +134,10 @@ int Application::run() {
     every(std::chrono::duration_cast<std::chrono::milliseconds>(runtime_.config()->stats_period), stats_timer_, [this] {
         roll_stats();
         log_stats();
+        return true;
+    });
+    every(kUnusedLook, unused_timer_, [this] {
+        process_.registry.forget_idle_databases(Clock::now());
         return true;
     });
     static_cast<void>(phase_.move_to(Phase::kRunning));

@@ -70,6 +70,7 @@ private:
     net::asio::steady_timer ending_timer_{io_};
     net::asio::steady_timer pending_timer_{io_};
     net::asio::steady_timer stats_timer_{io_};
+    net::asio::steady_timer unused_timer_{io_};
     net::FileWatch file_watch_;
     net::Resolver resolver_;
 

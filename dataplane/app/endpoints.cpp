@@ -70,6 +70,7 @@ std::string Endpoints::metrics_text() const {
     }
     auto& process = samples.process;
     process.version = kVersion;
+    process.io_engine = process_.io_engine;
     process.start_time = std::chrono::duration<double>(started_at_.time_since_epoch()).count();
     process.workers = process_.workers.size();
     process.max_client_conn = current->config->max_client_conn;

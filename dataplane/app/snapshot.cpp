@@ -239,7 +239,7 @@ admin::Snapshot collect(Show what, const Sources& sources) {
         case Show::kState: {
             const auto phase = sources.phase.get();
             // An ending that waits for servers holds them as PAUSE does, and PgBouncer shows it so.
-            snapshot.state = {phase == Phase::kPaused || phase == Phase::kWaitingForServers, phase == Phase::kSuspended};
+            snapshot.state = {phase == Phase::kPaused || phase == Phase::kWaitingForServers, phase == Phase::kSuspended, process.io_engine};
             break;
         }
         case Show::kDnsHosts:

@@ -42,7 +42,8 @@ std::string write_login_end(
 }
 
 session::Parameters parameters_of_client(
-    const std::vector<std::pair<std::string, std::string>>& reported, const session::TrackedNames& tracked, const session::ParameterSet& asked
+    const std::vector<std::pair<std::string, std::string>>& reported, const session::TrackedNames& tracked,
+    const session::ParameterSet& asked
 ) {
     auto set = std::make_shared<session::ParameterSet>(asked);
     set->values.resize(tracked.names().size());

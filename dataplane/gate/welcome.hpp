@@ -27,7 +27,8 @@ struct CancelKey {
 /// What its server connections are to be set to: what it named, and for the rest what the server reported, so that nothing that a client
 /// before it has set reaches it.
 [[nodiscard]] session::Parameters parameters_of_client(
-    const std::vector<std::pair<std::string, std::string>>& reported, const session::TrackedNames& tracked, const session::ParameterSet& asked
+    const std::vector<std::pair<std::string, std::string>>& reported, const session::TrackedNames& tracked,
+    const session::ParameterSet& asked
 );
 
 /// The login's end for the console, which has parameters of its own.

@@ -22,13 +22,13 @@ enum class Paused : std::uint8_t {
 struct Stream {
     int fd = -1;
     Kind kind = Kind::kNone;
-    bool reading = false;      // bytes are wanted
-    bool broken = false;       // a send failed: nothing more is sent, the end comes by reading
-    bool tell_sent = false;    // Event::Type::kSent is wanted once `out` is empty
-    bool lean = false;         // takes a little at a time: who waits for a server must not fill our memory meanwhile
-    std::uint32_t armed = 0;   // the engine's: epoll's mask, or what io_uring has in flight
-    std::uint32_t index = 0;   // the engine's: place in its table; 0 = on no loop
-    void* owner = nullptr;     // the client or server it is part of, by `kind`
+    bool reading = false;              // bytes are wanted
+    bool broken = false;               // a send failed: nothing more is sent, the end comes by reading
+    bool tell_sent = false;            // Event::Type::kSent is wanted once `out` is empty
+    bool lean = false;                 // takes a little at a time: who waits for a server must not fill our memory meanwhile
+    std::uint32_t armed = 0;           // the engine's: epoll's mask, or what io_uring has in flight
+    std::uint32_t index = 0;           // the engine's: place in its table; 0 = on no loop
+    void* owner = nullptr;             // the client or server it is part of, by `kind`
     std::unique_ptr<std::string> in;   // received, not consumed yet: part of a message, or bytes that wait for a server
     std::unique_ptr<std::string> out;  // to be sent as soon as the socket takes it
 };

@@ -178,6 +178,7 @@ void add_process(Families& families, const ProcessSample& process) {
     add_single(families, "pgbouncer_up", "1: the pooler answers", 1);
     add_single(families, "pgbouncer_version_info", "The pooler's version", 1, {label("version", process.version)});
     add_single(families, "cenote_build_info", "The version of Cenote", 1, {label("version", process.version)});
+    add_single(families, "cenote_io_engine_info", "What workers wait for their sockets with", 1, {label("engine", process.io_engine)});
     add_single(families, "process_start_time_seconds", "Start time of the process since the Unix epoch in seconds", process.start_time);
     add_columns(families, "", kListColumns, lists, no_labels);
     add_columns(families, "", kLimitColumns, samples, no_labels);

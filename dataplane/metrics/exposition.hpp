@@ -12,6 +12,7 @@ namespace cenote::metrics {
 /// The process as a whole.
 struct ProcessSample {
     std::string version{};
+    std::string io_engine{};
     double start_time = 0;  // seconds since 1970
     std::uint64_t workers = 0;
     int max_client_conn = 0;

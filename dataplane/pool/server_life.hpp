@@ -36,14 +36,14 @@ private:
 
 /// What is known of a server that its client has given back, proven clean.
 struct ReturnFacts {
-    bool obsolete = false;       // opened with settings that are no longer the pool's, or before a RECONNECT
-    bool used = false;           // has served a client
-    bool lifetime_turn = true;   // where its lifetime is over: none of its sisters has just gone for that
+    bool obsolete = false;      // opened with settings that are no longer the pool's, or before a RECONNECT
+    bool used = false;          // has served a client
+    bool lifetime_turn = true;  // where its lifetime is over: none of its sisters has just gone for that
     bool cancel_underway = false;
     bool cancel_unconfirmed = false;  // one was sent, and whether it has struck is not known
-    bool limit_lowered = false;  // its database or user has more connections than it may have now
-    bool cedes = false;          // a client of another pool under the same limit has waited longer
-    std::size_t open = 0;        // of the pool, this one included
+    bool limit_lowered = false;       // its database or user has more connections than it may have now
+    bool cedes = false;               // a client of another pool under the same limit has waited longer
+    std::size_t open = 0;             // of the pool, this one included
     std::size_t waiting = 0;
     Duration age{};
 };

@@ -17,7 +17,8 @@ public:
     void release(std::uint32_t slot);
 
 private:
-    // So many slots rest before the first of them is used again: a pid that is back at once misleads client pools that tell connections by it.
+    // So many slots rest before the first of them is used again: a pid that is back at once misleads client pools that tell connections by
+    // it.
     static constexpr std::size_t kRest = 1024;
     std::mutex mutex_;
     std::deque<std::uint32_t> free_;  // guarded; freed longest ago first

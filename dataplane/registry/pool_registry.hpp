@@ -50,10 +50,10 @@ private:
     const Ports& ports_;
     const std::size_t workers_;
     mutable std::mutex mutex_;
-    RuntimeRef runtime_;                                                 // guarded, as all below
+    RuntimeRef runtime_;  // guarded, as all below
     std::map<std::pair<std::string, std::string>, PoolRef> pools_;
     std::map<std::string, std::shared_ptr<DatabaseState>> databases_;
-    std::map<std::string, TimePoint> unused_databases_;                  // made from "*", without a pool since then
+    std::map<std::string, TimePoint> unused_databases_;  // made from "*", without a pool since then
     std::map<std::string, std::shared_ptr<UserState>> users_;
     std::size_t made_ = 0;
     bool paused_ = false;

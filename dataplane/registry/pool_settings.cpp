@@ -36,6 +36,10 @@ PoolSettings make_pool_settings(
     settings.server_connect_timeout = config.server_connect_timeout;
     settings.server_login_retry = config.server_login_retry;
     settings.pool_idle_timeout = config.pool_idle_timeout;
+    const bool automatic = config.find_database(database.name) == nullptr;  // made from "*"
+    if (automatic && settings.pool_idle_timeout <= Duration::zero()) {
+        settings.pool_idle_timeout = config.autodb_idle_timeout;
+    }
     settings.check_servers = !config.server_check_query.empty();
     settings.server_check_query = config.server_check_query == "<empty>" ? "" : config.server_check_query;
     settings.server_reset_query = config.server_reset_query;

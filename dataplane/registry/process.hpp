@@ -18,11 +18,12 @@ namespace cenote::registry {
 
 /// Words passed to other threads. Set before any thread starts; callable on any thread; none blocks. Never on a query's path.
 struct Ports {
-    std::function<void(DialOrder)> dial;                       // the gate: open this connection
-    std::function<void(CancelOrder)> cancel;                   // the gate: send this cancel request
-    std::function<void(PoolRef)> look_after;                   // the pool's keeper: something changed, see what it needs
-    std::function<void(PoolRef, pool::WorkerId)> evict;        // that worker: close the server of this pool that has been idle longest there
-    std::function<void(std::uint64_t id)> admin_cancel;          // the control thread: a console client's cancel key was used while its command runs
+    std::function<void(DialOrder)> dial;                 // the gate: open this connection
+    std::function<void(CancelOrder)> cancel;             // the gate: send this cancel request
+    std::function<void(PoolRef)> look_after;             // the pool's keeper: something changed, see what it needs
+    std::function<void(PoolRef, pool::WorkerId)> evict;  // that worker: close the server of this pool that has been idle longest there
+    std::function<void(std::uint64_t id)>
+        admin_cancel;  // the control thread: a console client's cancel key was used while its command runs
     std::function<void(std::uint64_t id, bool admin, std::string sql)> admin_query;  // the control thread: a console command
 };
 

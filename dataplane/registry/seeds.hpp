@@ -20,7 +20,7 @@ struct ClientSeed {
     net::Fd fd;
     Admission admission;
     session::Parameters parameters;
-    std::uint32_t slot = 0;   // in its worker's table, reserved for it there (KeySlots); with the secret, its cancel key
+    std::uint32_t slot = 0;  // in its worker's table, reserved for it there (KeySlots); with the secret, its cancel key
     std::int32_t secret = 0;
     std::uint64_t id = 0;
     TimePoint connected_at;

@@ -34,9 +34,9 @@ struct DatabaseState {
     std::atomic<bool> paused{false};
     std::atomic<bool> disabled{false};
     std::mutex mutex;
-    pool::StatsTotals past;            // guarded: of pools that are gone
-    std::vector<SharedPool*> pools;    // guarded: those there are
-    std::size_t next_victim = 0;       // guarded: where the last look for an idle server ended
+    pool::StatsTotals past;          // guarded: of pools that are gone
+    std::vector<SharedPool*> pools;  // guarded: those there are
+    std::size_t next_victim = 0;     // guarded: where the last look for an idle server ended
 };
 
 /// What a user's pools share: as the server sees the user (server connections), and as the clients log in (client connections).

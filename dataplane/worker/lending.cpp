@@ -46,7 +46,8 @@ bool Lending::acquire(Client& client) {
         client.state = ClientState::kWaiting;
         if (refusal) {
             clients_.disconnect(
-                client, refusal->sqlstate, fmt::format("server login has been failing, cached error: {} (server_login_retry)", refusal->message)
+                client, refusal->sqlstate,
+                fmt::format("server login has been failing, cached error: {} (server_login_retry)", refusal->message)
             );
             return false;
         }

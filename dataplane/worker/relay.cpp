@@ -24,8 +24,8 @@ void Relay::on_client(Client& client, std::string_view fresh) {
         return;  // it was told goodbye: nothing it says counts
     }
     context_.stats(client.pool()).client_bytes.add(fresh.size());
-    const bool may_go = client.state == ClientState::kIdle ||
-                        (client.state == ClientState::kActive && !(loop.congested(client.server->stream) && client.server->stream.tell_sent));
+    const bool may_go = client.state == ClientState::kIdle || (client.state == ClientState::kActive &&
+                                                               !(loop.congested(client.server->stream) && client.server->stream.tell_sent));
     if (may_go) [[likely]] {
         const auto bytes = loop.gather(client.stream, fresh);
         if (!bytes.empty()) {

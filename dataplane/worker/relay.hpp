@@ -1,7 +1,8 @@
 // The query path: a client's bytes to its server, a server's to its client. Nothing here allocates once warm, logs, locks or walks a list.
 //
-//   client -> server   on_client: bytes are cut by session::ClientRelay; the first of a request asks Lending for a server; what may go is sent
-//   server -> client   on_server: bytes are cut by session::ServerRelay; whole messages go out, ReadyForQuery decides whether the server leaves
+//   client -> server   on_client: bytes are cut by session::ClientRelay; the first of a request asks Lending for a server; what may go is
+//   sent server -> client   on_server: bytes are cut by session::ServerRelay; whole messages go out, ReadyForQuery decides whether the
+//   server leaves
 // A side whose counterpart does not take its bytes is paused until on_sent. Where a server must not be written to yet (it runs a query of
 // ours, or a cancel request for the last query is under way), the client's bytes are kept and go_on takes them up.
 #pragma once

@@ -36,7 +36,7 @@ struct Server : pool::ServerNode {
     session::Parameters parameters;
     TimePoint query_start;  // TimePoint{} = no query runs
     TimePoint xact_start;
-    TimePoint ready_at;     // of the last ReadyForQuery, for idle_transaction_timeout
+    TimePoint ready_at;  // of the last ReadyForQuery, for idle_transaction_timeout
     TimePoint linked_at;
     registry::Place place;
     registry::SharedPool* shared = nullptr;  // place's pool
@@ -47,10 +47,10 @@ struct Server : pool::ServerNode {
     std::int32_t process_id = 0;
     std::int32_t secret_key = 0;
     TimePoint connected_at;
-    TimePoint ending_at;  // kEnding: when it is cut off
+    TimePoint ending_at;        // kEnding: when it is cut off
     std::size_t discarded = 0;  // kEnding: bytes read and thrown away
     std::uint64_t id = 0;
-    std::size_t row = 0;  // in the worker's table
+    std::size_t row = 0;                     // in the worker's table
     std::unique_ptr<std::string> job_error;  // the server's answer to a query of ours, if it was an error
     net::Address address;
 

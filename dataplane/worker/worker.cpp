@@ -15,7 +15,6 @@ namespace {
 Client& client_of(const io::Stream& stream) { return *static_cast<Client*>(stream.owner); }
 Server& server_of(const io::Stream& stream) { return *static_cast<Server*>(stream.owner); }
 
-
 }  // namespace
 
 Worker::Worker(pool::WorkerId id, registry::Process& process, Crew& crew, registry::RuntimeRef runtime, io::Engine engine)
@@ -217,9 +216,7 @@ void Worker::go_on(Client& client) {
     switch (client.state) {
         case ClientState::kIdle:
             if (context_.draining) {
-                clients_.disconnect(
-                    client, protocol::sqlstate::kAdminShutdown, "terminating connection due to administrator command"
-                );
+                clients_.disconnect(client, protocol::sqlstate::kAdminShutdown, "terminating connection due to administrator command");
             } else {
                 relay_.go_on(client);
             }

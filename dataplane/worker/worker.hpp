@@ -1,9 +1,9 @@
 // One worker: a thread, its loop, the clients it was given and the servers that are on it now. Clients stay; servers move between workers
 // through the pools' ledgers. It serves queries only: who comes here is logged in, and what comes here is ready (gate/).
 //
-// Its parts, each with members of its own: Relay the query path · Lending who gets which server · Jobs queries of ours · Clients and Servers
-// the two tables · Keeper the pools kept here · Upkeep what time brings. What happens in an event is done at once, save that a client that
-// may go on is put on the ready list and goes on behind it: so no part is ever entered twice.
+// Its parts, each with members of its own: Relay the query path · Lending who gets which server · Jobs queries of ours · Clients and
+// Servers the two tables · Keeper the pools kept here · Upkeep what time brings. What happens in an event is done at once, save that a
+// client that may go on is put on the ready list and goes on behind it: so no part is ever entered twice.
 #pragma once
 
 #include "dataplane/admin/rows.hpp"
@@ -71,7 +71,9 @@ private:
     void go_on_with_ready();
     void go_on(Client& client);
     void do_what_is_due();
-    void collect_slice(std::size_t client, std::size_t server, admin::Snapshot& snapshot, bool clients, bool servers, const std::function<void()>& done);
+    void collect_slice(
+        std::size_t client, std::size_t server, admin::Snapshot& snapshot, bool clients, bool servers, const std::function<void()>& done
+    );
 
     Context context_;
     Clients clients_;

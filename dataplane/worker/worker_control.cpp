@@ -116,16 +116,15 @@ void Worker::collect_slice(
 
 // A cancel request finds its client by slot and secret; it goes to the very server the client is linked to, which serves no other query
 // before the request is through.
-void Worker::find_cancel(
-    std::uint32_t slot, std::int32_t secret, const std::function<void(std::optional<registry::CancelOrder>)>& found
-) {
+void Worker::find_cancel(std::uint32_t slot, std::int32_t secret, const std::function<void(std::optional<registry::CancelOrder>)>& found) {
     Client* client = clients_.find(slot);
     if (client == nullptr || client->secret != secret || !client->live()) {
         found(std::nullopt);
         return;
     }
     Server* server = client->server;
-    const bool runs = client->state == ClientState::kActive && server != nullptr && server->is(ServerState::kActive) && !server->tracker.idle();
+    const bool runs =
+        client->state == ClientState::kActive && server != nullptr && server->is(ServerState::kActive) && !server->tracker.idle();
     if (!runs) {
         found(std::nullopt);  // a client that waits, or is between queries, has nothing that could be cancelled
         return;

@@ -13,6 +13,7 @@ FENCES = [
      ("dataplane/config/yaml_*", "operator/kube/yaml*", "operator/kube/kube_config.*", "operator/standalone/*", "tests/*")),
     ("prometheus-cpp", ("prometheus/*",), ("dataplane/metrics/*", "operator/metrics/*", "tests/*")),
     ("c-ares", ("ares.h", "ares_*.h"), ("dataplane/net/dns_query.cpp",)),
+    ("liburing", ("liburing.h", "liburing/*.h"), ("dataplane/io/uring_ring.hpp", "dataplane/io/uring_ring.cpp")),
     ("CLI11", ("CLI/*",), ("dataplane/app/*", "operator/app/*")),
 ]  # fmt: skip
 ASIO = ("boost/asio.hpp", "boost/asio/*", "boost/beast.hpp", "boost/beast/*")

@@ -41,7 +41,6 @@ class Saturating:
 
 
 @pytest.mark.pgbouncer_fault("opens the next connection before the server has ended the last")
-@pytest.mark.cenote_fault("a server's place is given on before PostgreSQL has let go of it", strict=False)
 def test_a_limit_is_never_exceeded(make_pooler, postgres, limited):
     pooler = make_pooler(postgres, databases={limited: f"host={postgres.host} port={postgres.port} dbname={limited}"}, settings={"max_db_connections": LIMIT, "server_login_retry": 1})
     # One user has work for all places but one; two others take turns at that, and each time a server of the other has to go.
@@ -53,7 +52,6 @@ def test_a_limit_is_never_exceeded(make_pooler, postgres, limited):
                 assert "too many connections" not in postgres.process.log()
 
 
-@pytest.mark.cenote_fault("a pool with waiters keeps its servers from pools that share its limit")
 def test_a_saturated_pool_starves_no_other(make_pooler, postgres):
     pooler = make_pooler(postgres, settings={"max_db_connections": 2, "query_wait_timeout": 10})
     with Saturating(pooler, "app", "app", 6, "select pg_sleep(0.005)") as busy:

@@ -27,7 +27,6 @@ def cancel(pooler, wire):
     return request
 
 
-@pytest.mark.cenote_fault("it is closed as soon as it is read")
 def test_it_stays_open_while_the_request_is_on_its_way(far, postgres):
     pooler, way = far
     with Wire(pooler.host, pooler.port) as wire:

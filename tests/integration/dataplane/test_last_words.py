@@ -31,7 +31,6 @@ def stuck(postgres):
     return not postgres.sql("select 1 from pg_stat_activity where datname = 'app' and state = 'active' and wait_event is distinct from 'ClientWrite'")
 
 
-@pytest.mark.cenote_fault("what is past the server and not yet with the client is thrown away", strict=False)
 @pytest.mark.parametrize("turn", range(3))
 def test_drain_keeps_every_byte_for_slow_readers(cenote_only, make_pooler, postgres, turn):
     pooler = make_pooler(postgres, settings={"drain_timeout": 60, "drain_delay": 0, "default_pool_size": CLIENTS})

@@ -17,7 +17,6 @@ def told(wire):
     return ""
 
 
-@pytest.mark.cenote_fault("they wait for server_login_retry and more")
 @pytest.mark.pgbouncer_fault("one of those that wait is not told")
 def test_waiting_clients_are_told_when_no_server_is_left(make_pooler, own_postgres):
     pooler = make_pooler(own_postgres, settings={"query_wait_timeout": 0, "default_pool_size": 2})

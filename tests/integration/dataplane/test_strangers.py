@@ -9,7 +9,6 @@ import pytest
 from support.pooler_fixture import CENOTE
 
 
-@pytest.mark.cenote_fault("the database of '*' is made before the password is known")
 @pytest.mark.pgbouncer_fault("leaves a row for each, too")
 def test_wrong_passwords_leave_no_databases(make_pooler, postgres):
     pooler = make_pooler(postgres, databases={"*": f"host={postgres.host} port={postgres.port}"}, settings={"auth_type": "scram-sha-256"})
@@ -21,7 +20,6 @@ def test_wrong_passwords_leave_no_databases(make_pooler, postgres):
     assert [row["name"] for row in pooler.admin("show databases") if row["name"].startswith("ghost")] == []
 
 
-@pytest.mark.cenote_fault("auth_type=any makes everyone admin, as in PgBouncer")
 @pytest.mark.pgbouncer_fault("everyone is admin of the console then, as its manual says")
 def test_auth_type_any_makes_nobody_admin(make_pooler, postgres):
     pooler = make_pooler(postgres, databases={"app": f"host={postgres.host} port={postgres.port} dbname=app user=app password=secret-app"}, settings={"auth_type": "any"})
@@ -39,7 +37,6 @@ def with_descriptors(make_pooler, postgres, soft, hard):
     return pooler
 
 
-@pytest.mark.cenote_fault("the limit of descriptors is taken as it is")
 def test_a_low_soft_limit_of_descriptors_is_raised(cenote_only, make_pooler, postgres):
     pooler = with_descriptors(make_pooler, postgres, 64, 4096)
     with contextlib.ExitStack() as stack:
@@ -56,7 +53,6 @@ def test_silent_sockets_keep_nobody_out(cenote_only, make_pooler, postgres):
         assert client.execute("select 1").fetchone() == (1,)
 
 
-@pytest.mark.cenote_fault("the pid is a worker and a place in its table")
 def test_the_backends_pid_looks_like_one_and_is_new(cenote_only, pooler):
     seen = []
     for _ in range(50):

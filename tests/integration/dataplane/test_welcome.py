@@ -20,7 +20,6 @@ def told_and_true(pooler, database):
         return told, connection.execute("show timezone").fetchone()[0]
 
 
-@pytest.mark.cenote_fault("the welcome of a pool is read once")
 def test_the_welcome_follows_the_server_after_reconnect(make_pooler, postgres, zoned):
     pooler = make_pooler(postgres, databases={zoned: f"host={postgres.host} port={postgres.port} dbname={zoned}"})
     assert told_and_true(pooler, zoned) == ("Etc/UTC", "Etc/UTC")

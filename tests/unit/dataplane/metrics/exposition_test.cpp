@@ -89,6 +89,7 @@ Parsed parse(const std::string& text) {
 Samples make_samples() {
     Samples samples;
     samples.process.version = "0.1.0";
+    samples.process.io_engine = "epoll";
     samples.process.start_time = 1.7e9;
     samples.process.workers = 2;
     samples.process.max_client_conn = 100;
@@ -201,6 +202,7 @@ TEST(Exposition, TheProcessIsReadBack) {
         {"pgbouncer_up", 1},
         {"pgbouncer_version_info{version=\"0.1.0\"}", 1},
         {"cenote_build_info{version=\"0.1.0\"}", 1},
+        {"cenote_io_engine_info{engine=\"epoll\"}", 1},
         {"process_start_time_seconds", 1.7e9},
         {"cenote_workers", 2},
         {"pgbouncer_config_max_client_connections", 100},

@@ -1,5 +1,6 @@
-#include "dataplane/pool/connect_health.hpp"
 #include "dataplane/pool/server_life.hpp"
+
+#include "dataplane/pool/connect_health.hpp"
 
 #include <gtest/gtest.h>
 

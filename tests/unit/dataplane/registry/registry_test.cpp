@@ -48,15 +48,17 @@ struct House {
         process.ports.evict = [this](PoolRef pool, pool::WorkerId /*worker*/) { evicted.push_back(std::move(pool)); };
         apply(ini);
     }
-    ~House() { process.ports.look_after = [](const PoolRef& /*pool*/) {}; }
+    ~House() {
+        process.ports.look_after = [](const PoolRef& /*pool*/) {};
+    }
     House(const House&) = delete;
     House& operator=(const House&) = delete;
     void apply(const std::string& ini) {
         auto config = config::load_text("t.ini", ini, {}, [](const std::string& path) -> Result<std::string> { return Error{path}; });
         ASSERT_TRUE(config) << config.error().message;
-        process.registry.apply(std::make_shared<const Runtime>(
-            Runtime{*config, std::make_shared<const auth::UserList>(), session::TrackedNames({}), "", ""}
-        ));
+        process.registry.apply(
+            std::make_shared<const Runtime>(Runtime{*config, std::make_shared<const auth::UserList>(), session::TrackedNames({}), "", ""})
+        );
     }
     Process process;
     std::vector<PoolRef> looked_after;

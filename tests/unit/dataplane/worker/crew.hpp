@@ -8,6 +8,7 @@
 #include "dataplane/worker/worker.hpp"
 
 #include <gtest/gtest.h>
+
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -173,8 +174,11 @@ inline std::vector<io::Engine> engines() {
 
 class CrewTest {
 public:
-    explicit CrewTest(std::size_t count, const std::string& settings, io::Engine engine = io::Engine::kEpoll) : process(count), crew(count) {
-        process.ports.dial = [this](registry::DialOrder order) { dialled.push_back(std::make_unique<registry::DialOrder>(std::move(order))); };
+    explicit CrewTest(std::size_t count, const std::string& settings, io::Engine engine = io::Engine::kEpoll)
+        : process(count), crew(count) {
+        process.ports.dial = [this](registry::DialOrder order) {
+            dialled.push_back(std::make_unique<registry::DialOrder>(std::move(order)));
+        };
         process.ports.cancel = [this](registry::CancelOrder order) { cancels.push_back(std::move(order)); };
         process.ports.look_after = [this](registry::PoolRef pool) {
             auto& keeper = *workers[pool->keeper];
@@ -197,13 +201,14 @@ public:
 
     void apply(const std::string& settings) {
         auto config = config::load_text(
-            "test.ini", "[databases]\n* = host=127.0.0.1\n[pgbouncer]\nlog_connections=0\nlog_disconnections=0\nlog_pooler_errors=0\n" + settings, {},
+            "test.ini",
+            "[databases]\n* = host=127.0.0.1\n[pgbouncer]\nlog_connections=0\nlog_disconnections=0\nlog_pooler_errors=0\n" + settings, {},
             [](const std::string& path) -> Result<std::string> { return Error{path}; }
         );
         EXPECT_TRUE(config) << config.error().message;
-        runtime = std::make_shared<const registry::Runtime>(
-            registry::Runtime{*config, std::make_shared<const auth::UserList>(), session::TrackedNames((*config)->track_extra_parameters), "", ""}
-        );
+        runtime = std::make_shared<const registry::Runtime>(registry::Runtime{
+            *config, std::make_shared<const auth::UserList>(), session::TrackedNames((*config)->track_extra_parameters), "", ""
+        });
         process.registry.apply(runtime);
         for (auto& worker : workers) {
             worker->set_runtime(runtime);

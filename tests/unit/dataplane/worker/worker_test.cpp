@@ -299,7 +299,8 @@ TEST_P(Orders, NobodyGetsAForeignAnswerAndNothingIsLost) {
             case 7: {
                 const auto worker = pick(workers);
                 crew.process.workers[worker].find_cancel(
-                    static_cast<std::uint32_t>(pick(8)), 42, [&cancels](std::optional<registry::CancelOrder> found) {
+                    static_cast<std::uint32_t>(pick(8)), 42,
+                    [&cancels](std::optional<registry::CancelOrder> found) {
                         if (found) {
                             cancels.emplace_back(std::move(*found), 0);
                         }
