@@ -163,13 +163,29 @@ std::string text_of(const Setting& setting, const T& value) {
     }
 }
 
+// A default stands in one place: the struct's. In the sections' lines an empty text means that the line says nothing.
+template <class Owner>
+std::vector<Setting> with_defaults(std::vector<Setting> rows) {
+    const Owner fresh;
+    for (Setting& row : rows) {
+        const auto* field = std::get_if<FieldOf<Owner>>(&row.field);
+        CENOTE_CHECK(field != nullptr);
+        std::string text = std::visit([&](auto member) { return text_of(row, fresh.*member); }, *field);
+        const bool says_nothing = !std::is_same_v<Owner, Config> && text.empty();
+        if (!row.default_text && !row.unset_by_default && !says_nothing) {
+            row.default_text = std::move(text);
+        }
+    }
+    return rows;
+}
+
 }  // namespace
 
 const std::vector<Setting>& settings(Scope scope) {
-    static const std::vector<Setting> global = global_settings();
-    static const std::vector<Setting> database = database_settings();
-    static const std::vector<Setting> user = user_settings();
-    static const std::vector<Setting> peer = peer_settings();
+    static const std::vector<Setting> global = with_defaults<Config>(global_settings());
+    static const std::vector<Setting> database = with_defaults<Database>(database_settings());
+    static const std::vector<Setting> user = with_defaults<User>(user_settings());
+    static const std::vector<Setting> peer = with_defaults<Peer>(peer_settings());
     switch (scope) {
         case Scope::kGlobal:
             return global;

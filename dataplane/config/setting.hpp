@@ -37,8 +37,10 @@ struct Setting {
     std::string_view name{};
     SettingType type = SettingType::kText;
     Field field{};
-    std::optional<std::string_view> default_text{};  // nullopt: shown as NULL, as PgBouncer does for what is unset
-    std::int64_t minimum = 0;                        // numbers and seconds
+    std::optional<std::string> default_text{
+    };  // of the field in a fresh struct; nullopt: shown as NULL, as PgBouncer does for what is unset
+    bool unset_by_default = false;
+    std::int64_t minimum = 0;  // numbers and seconds
     std::int64_t maximum = 0;
     bool reloadable = true;
     Support support = Support::kWorks;

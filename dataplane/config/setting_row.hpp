@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -37,11 +38,10 @@ constexpr SettingType setting_type() {
 
 struct Row : Setting {
     template <class T, class Owner>
-    Row(std::string_view row_name, T Owner::* member, std::optional<std::string_view> row_default, std::string_view row_help) {
+    Row(std::string_view row_name, T Owner::* member, std::string_view row_help) {
         name = row_name;
         field = FieldOf<Owner>{member};
         type = setting_type<T>();
-        default_text = row_default;
         help = row_help;
         maximum = kIntMax;
         if constexpr (std::is_same_v<T, PoolMode> || std::is_same_v<T, std::optional<PoolMode>>) {
@@ -55,6 +55,16 @@ struct Row : Setting {
         }
     }
 
+    /// The default is shown as NULL.
+    Row& unset() {
+        unset_by_default = true;
+        return *this;
+    }
+    /// The default in another form than values have, as PgBouncer shows it.
+    Row& shown_default(std::string text) {
+        default_text = std::move(text);
+        return *this;
+    }
     Row& range(std::int64_t low, std::int64_t high) {
         minimum = low;
         maximum = high;

@@ -128,7 +128,9 @@ TEST(SettingsTable, HoldsEveryNameOfPgBouncerAndMarksOurOwn) {
         (setting.cenote_only ? ours : theirs).emplace_back(setting.name);
     }
     EXPECT_EQ(theirs, kPgBouncerNames);
-    EXPECT_THAT(ours, testing::ElementsAre("drain_delay", "drain_timeout", "http_listen_addr", "http_port", "watch_config", "workers"));
+    EXPECT_THAT(
+        ours, testing::ElementsAre("drain_delay", "drain_timeout", "http_listen_addr", "http_port", "io_engine", "watch_config", "workers")
+    );
     EXPECT_EQ(find_setting(Scope::kGlobal, "service_name"), find_setting(Scope::kGlobal, "job_name"));
     EXPECT_EQ(find_setting(Scope::kDatabase, "reserve_pool"), find_setting(Scope::kDatabase, "reserve_pool_size"));
     EXPECT_EQ(find_setting(Scope::kGlobal, "Pool_Mode"), nullptr);
