@@ -83,7 +83,7 @@ def main():
             try:
                 ROWS[name][1](context)
             except (Exception, SystemExit) as error:  # one row that cannot be measured leaves the others
-                failed.append(f"{name}: {error}")
+                failed.append(f"{name}: {str(error).splitlines()[0]} …")
                 print(f"row {name} failed: {error}", flush=True)
             print(table(context.results.lines(set(context.results.samples) - seen)), flush=True)
             save(options, began, context)
