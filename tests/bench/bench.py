@@ -4,6 +4,7 @@ costs at least. Ratios are the medians of each round's ratio; CPU is utime and s
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 import time
@@ -30,7 +31,7 @@ def parse():
     parser.add_argument("--engines", default="", metavar="ENGINE,…", help="io_engine of Cenote, one subject each (as it comes): epoll,io_uring")
     parser.add_argument("--no-relays", dest="relays", action="store_false", help="without the bare relays")
     parser.add_argument("--subject", choices=pooler_fixture.KINDS, default="cenote", help="pgbouncer: against itself")
-    parser.add_argument("--preset", default="release", help="the build of Cenote to measure (release)")
+    parser.add_argument("--preset", default="release", help="the build of Cenote to measure (release); CENOTE_BINARY names any other")
     options = parser.parse_args()
     options.only = [name for name in options.only.split(",") if name]
     unknown = set(options.only) - set(ROWS)
@@ -71,7 +72,8 @@ def save(options, began, context):
 
 def main():
     options = parse()
-    pooler_fixture.CENOTE = ROOT / "build" / options.preset / "dataplane/app/cenote"
+    if "CENOTE_BINARY" not in os.environ:
+        pooler_fixture.CENOTE = ROOT / "build" / options.preset / "dataplane/app/cenote"
     began = time.time()
     context = Context(options, subjects(options))
     failed = []
@@ -83,7 +85,7 @@ def main():
             try:
                 ROWS[name][1](context)
             except (Exception, SystemExit) as error:  # one row that cannot be measured leaves the others
-                failed.append(f"{name}: {error}")
+                failed.append(f"{name}: {str(error).splitlines()[0]} …")
                 print(f"row {name} failed: {error}", flush=True)
             print(table(context.results.lines(set(context.results.samples) - seen)), flush=True)
             save(options, began, context)

@@ -48,8 +48,9 @@ class Pgbench:
                 [str(word) for word in words], check=False, capture_output=True, text=True, env={**os.environ, "PGPASSWORD": password}
             )
             used = cpu_seconds(target.process.pid) - before
-            if done.returncode != 0 or "failed transactions: 0 " not in done.stdout:
-                raise SystemExit(f"pgbench through {target.kind} failed:\n{done.stdout}{done.stderr}")
+            # A failed Parse is only a message to pgbench, if another client has prepared the same before.
+            if done.returncode != 0 or "failed transactions: 0 " not in done.stdout or "ERROR:" in done.stderr:
+                raise SystemExit(f"pgbench through {target.kind} failed:\n{done.stdout}{done.stderr[:1000]}\nits log:\n{target.process.log()[-1000:]}")
             self.transactions = int(re.search(r"processed: (\d+)", done.stdout).group(1))
             self.tps = float(re.search(r"tps = ([\d.]+) \(without", done.stdout).group(1))
             self.cpu = used / max(self.transactions, 1) * 1e6

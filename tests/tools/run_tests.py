@@ -125,7 +125,8 @@ def sanitized(preset):
                 outcome.failed, outcome.remark = 1, f"see build/{needed}/build.log"
                 return
         told = f"log_path={reports}/report"
-        environment = {"ASAN_OPTIONS": told, "UBSAN_OPTIONS": f"{told}:print_stacktrace=1", "TSAN_OPTIONS": told}
+        # Another exit code than a pooler's own.
+        environment = {"ASAN_OPTIONS": f"{told}:exitcode=99", "UBSAN_OPTIONS": f"{told}:print_stacktrace=1", "TSAN_OPTIONS": told}
         unit(outcome, arguments, preset, environment)
         environment["CENOTE_BINARY"] = str(ROOT / "build" / preset / "dataplane/app/cenote")
         pytest(outcome, REPORTS / f"integration-{preset}.xml", "--timeout=600", "tests/integration/dataplane", *arguments, environment=environment)

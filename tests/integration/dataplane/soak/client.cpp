@@ -57,15 +57,24 @@ bool Client::late_cancel(const Answer& answer) {
     }
     --unseen_cancels_;
     ++totals_.late;
+    ++troubles_;
     return true;
 }
 
 void Client::unexpected(const std::string& error) {
+    ++troubles_;
     if (plan_.faults && error == kCancelled) {
         ++totals_.stray;
     } else {
         totals_.found(fmt::format("client {}: unexpected error '{}'", number_, error));
     }
+}
+
+bool Client::fine(const Answer& answer) {
+    if (!late_cancel(answer) && !answer.error.empty()) {
+        unexpected(answer.error);
+    }
+    return answer.error.empty();
 }
 
 void Client::expect(const Answer& answer, const std::string& value, char status) {
@@ -123,27 +132,27 @@ void Client::pipeline(Wire& wire) {
 }
 
 void Client::transaction(Wire& wire) {
-    const auto before = unseen_cancels_;
     wire.send(simple_query("begin"));
-    if (late_cancel(wire.read_answer())) {
+    if (!fine(wire.read_answer())) {
         return;
     }
+    const auto before = troubles_;
     const auto server = [&] {
         wire.send(simple_query("select pg_backend_pid()"));
         auto answer = wire.read_answer();
-        late_cancel(answer);
+        fine(answer);
         return answer.values;
     };
     const auto first = server();
-    for (int turn = below(4); turn >= 0 && unseen_cancels_ == before; --turn) {
+    for (int turn = below(4); turn >= 0 && troubles_ == before; --turn) {
         ask(wire, 'T');
     }
-    if (unseen_cancels_ == before && server() != first && unseen_cancels_ == before) {
+    if (troubles_ == before && server() != first && troubles_ == before) {
         totals_.found(fmt::format("client {}: the server changed within a transaction", number_));
     }
     wire.send(simple_query(below(2) == 0 ? "commit" : "rollback"));
     const auto answer = wire.read_answer();
-    if (!late_cancel(answer) && answer.status != 'I') {
+    if (fine(answer) && answer.status != 'I') {
         totals_.found(fmt::format("client {}: the transaction did not end", number_));
     } else if (answer.status != 'I') {
         roll_back(wire);
@@ -153,7 +162,7 @@ void Client::transaction(Wire& wire) {
 
 void Client::roll_back(Wire& wire) {
     wire.send(simple_query("rollback"));
-    if (late_cancel(wire.read_answer())) {  // a transaction that did not end, and is now a failed one
+    if (!fine(wire.read_answer())) {  // a transaction that did not end, and is now a failed one
         wire.send(simple_query("rollback"));
         static_cast<void>(wire.read_answer());
     }
@@ -165,8 +174,7 @@ void Client::cancel(Wire& wire) {
     const bool held = plan_.transactions && below(2) == 0;
     if (held) {
         wire.send(simple_query("begin"));
-        const auto answer = wire.read_answer();
-        if (late_cancel(answer) || !answer.error.empty()) {
+        if (!fine(wire.read_answer())) {
             return;
         }
     }
@@ -205,7 +213,7 @@ void Client::error(Wire& wire) {
 void Client::parameter(Wire& wire) {
     const auto name = fmt::format("soak-{}", number_);
     wire.send(simple_query("set application_name = '" + name + "'"));
-    if (!late_cancel(wire.read_answer())) {
+    if (fine(wire.read_answer())) {
         ask(wire);
         wire.send(simple_query("show application_name"));
         expect(wire.read_answer(), name, 'I');

@@ -43,6 +43,8 @@ private:
     void expect(const Answer& answer, const std::string& value, char status);
     // A cancel of this client's has hit a later query than was meant. The client had seen the end of its request before it asked again.
     bool late_cancel(const Answer& answer);
+    // True without an error; else it is a finding.
+    bool fine(const Answer& answer);
     void unexpected(const std::string& error);
     void lost(const Gone& gone, bool in_calm);
 
@@ -57,6 +59,7 @@ private:
     Totals& totals_;
     long last_commit_ = 0;
     bool next_may_be_cancelled_ = false;  // the query before was to be cancelled and was not
+    long troubles_ = 0;                   // errors that should not have been
     int unseen_cancels_ = 0;              // of this connection: requests whose query ended by itself
 };
 
