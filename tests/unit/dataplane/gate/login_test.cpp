@@ -48,8 +48,8 @@ TEST_F(GateTest, WhatTheClientNamedGoesBeforeWhatTheServerReported) {
     wire->receive();
     EXPECT_NE(wire->got().find("TimeZone\0Asia/Tokyo\0"s), std::string::npos);
     EXPECT_EQ(clients[0].parameters->values[2], "Asia/Tokyo");
-    // The server's other values are not the client's wishes: they may change with the server.
-    EXPECT_EQ(clients[0].parameters->values[0], "");
+    // What it did not name is as the server reported it: nothing that a client before it has set may reach it.
+    EXPECT_EQ(clients[0].parameters->values[0], "UTF8");
 }
 
 TEST_F(GateTest, BytesBehindThePasswordReachTheWorker) {
