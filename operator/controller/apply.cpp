@@ -5,20 +5,68 @@
 
 namespace cenote::controller {
 
-kube::ApiResult<void> apply_plan(kube::Cluster& cluster, const Plan& plan) {
-    for (const Action& action : plan.actions) {
-        if (action.kind == Action::Kind::kRemove) {
-            if (auto removed = cluster.remove(action.type, action.name);
-                !removed && !removed.failed_with(kube::ApiError::Kind::kNotFound)) {
-                return removed.error();
-            }
-        } else if (auto applied = cluster.apply(action.type, action.name, action.object); !applied) {
-            kube::ApiError error = applied.error();
-            error.message = fmt::format("{} \"{}\": {}", action.type.kind, action.name.name, error.message);
-            return error;
+namespace {
+
+kube::ApiError said_of(const Action& action, kube::ApiError error) {
+    error.message = fmt::format("{} \"{}\": {}", action.type.kind, action.name.name, error.message);
+    return error;
+}
+
+kube::ApiResult<void> remove(kube::Cluster& cluster, const Action& action) {
+    auto removed = cluster.remove(action.type, action.name);
+    return removed || removed.failed_with(kube::ApiError::Kind::kNotFound) ? kube::ApiResult<void>() : removed;
+}
+
+kube::ApiResult<void> change(kube::Cluster& cluster, const Action& action) {
+    if (!action.ownership.is_null()) {
+        if (auto handed = cluster.merge_patch(action.type, action.name, action.ownership); !handed) {
+            return handed.error();
         }
     }
-    return {};
+    const auto applied = cluster.apply(action.type, action.name, action.object);
+    return applied ? kube::ApiResult<void>() : kube::ApiResult<void>(applied.error());
+}
+
+kube::ApiResult<void> create(kube::Cluster& cluster, const kube::Json& pool, Action action, Applied& outcome) {
+    const auto created = cluster.create(action.type, action.name, action.object);
+    if (created || !created.failed_with(kube::ApiError::Kind::kAlreadyExists)) {
+        return created ? kube::ApiResult<void>() : kube::ApiResult<void>(created.error());
+    }
+    const auto live = cluster.get(action.type, action.name);
+    if (!live) {
+        return live.error();
+    }
+    const std::string what = fmt::format("{} \"{}\"", action.type.kind, action.name.name);
+    switch (ownership_of(pool, *live)) {
+        case Ownership::kForeign:
+            outcome.foreign = what;
+            return {};
+        case Ownership::kLeftover:
+            outcome.leftover = what;
+            return {};
+        case Ownership::kOurs:
+            break;  // made a moment ago and not in the cache yet, or it has lost our label
+    }
+    action.object["metadata"]["uid"] = kube::uid_of(*live);
+    return change(cluster, action);
+}
+
+}  // namespace
+
+kube::ApiResult<Applied> apply_plan(kube::Cluster& cluster, const kube::Json& pool, const Plan& plan) {
+    Applied outcome;
+    for (const Action& action : plan.actions) {
+        const auto done = action.kind == Action::Kind::kRemove       ? remove(cluster, action)
+                          : action.why == Action::Why::kMissing ? create(cluster, pool, action, outcome)
+                                                                     : change(cluster, action);
+        if (!done) {
+            return said_of(action, done.error());
+        }
+        if (!outcome.foreign.empty() || !outcome.leftover.empty()) {
+            break;
+        }
+    }
+    return outcome;
 }
 
 std::string poke_value(const specs::ConfigHashes& hashes) { return hashes.config.substr(0, 16) + hashes.auth.substr(0, 16); }

@@ -11,8 +11,16 @@
 
 namespace cenote::controller {
 
-/// The first error ends it: what follows may build on what failed.
-[[nodiscard]] kube::ApiResult<void> apply_plan(kube::Cluster& cluster, const Plan& plan);
+/// Names that turned out to be taken when an object was to be created: the caches do not hold objects without our label. Nothing is done
+/// after such a find.
+struct Applied {
+    std::string foreign;   // belongs to somebody else; "" = none
+    std::string leftover;  // of a pool of this name that is gone
+};
+
+/// The first error ends it: what follows may build on what failed. What is missing is created, never applied: apply would take over an
+/// object that somebody else made under that name.
+[[nodiscard]] kube::ApiResult<Applied> apply_plan(kube::Cluster& cluster, const kube::Json& pool, const Plan& plan);
 
 /// Annotates the pods that do not run this configuration: a changed pod makes the kubelet sync its volumes now instead of a minute later.
 /// A pod that cannot be annotated gets its files later; that is no error.

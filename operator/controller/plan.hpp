@@ -22,7 +22,8 @@ struct Action {
     Why why = Why::kMissing;
     kube::ResourceType type;
     kube::ObjectName name;
-    kube::Json object;  // to apply; null to remove
+    kube::Json object;     // to create or apply; null to remove. Of what exists it has the uid: another object of that name is a conflict
+    kube::Json ownership = nullptr;  // managedFields to write before it is applied, or null
 
     bool operator==(const Action&) const = default;
 };
@@ -47,7 +48,12 @@ using Lookup = std::function<runtime::ObjectPtr(const kube::ResourceType&, const
     const kube::Json& pool, const std::vector<kube::Json>& wanted, const std::vector<kube::ResourceType>& not_wanted, const Lookup& lookup
 );
 
-/// Every field of `wanted` stands in `live`; what the API server adds or normalises besides is no difference.
+/// Whose an object is that has the name of one of the pool's children.
+enum class Ownership { kOurs, kLeftover, kForeign };
+[[nodiscard]] Ownership ownership_of(const kube::Json& pool, const kube::Json& object);
+
+/// Every field of `wanted` stands in `live`; what the API server or another field manager adds besides is no difference. Lists of
+/// named things (containers, volumes, ports, environment, …) are compared entry by entry, as server-side apply merges them.
 [[nodiscard]] bool is_contained(const kube::Json& wanted, const kube::Json& live);
 
 }  // namespace cenote::controller

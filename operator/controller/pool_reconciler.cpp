@@ -38,6 +38,10 @@ specs::Inputs inputs_of(const Observed& observed, const Sized& sized, const std:
     return inputs;
 }
 
+Finding name_taken(const std::string& what) {
+    return {"NameTaken", fmt::format("{} exists and belongs to somebody else; rename the pool, or remove that object", what)};
+}
+
 }  // namespace
 
 PoolReconciler::PoolReconciler(kube::Cluster& cluster, Caches caches, ReconcilerOptions options, PoolWatcher& watcher)
@@ -68,9 +72,7 @@ ReconcileResult PoolReconciler::reconcile(const kube::ObjectName& name) {
     }
     const Plan plan = plan_for(*observed, *desired);
     if (!plan.foreign.empty()) {
-        return report_blocked(
-            *observed, {"NameTaken", fmt::format("{} exists and belongs to somebody else", fmt::join(plan.foreign, ", "))}
-        );
+        return report_blocked(*observed, name_taken(fmt::format("{}", fmt::join(plan.foreign, ", "))));
     }
     if (!plan.leftover.empty()) {
         return ReconcileResult::requeue_after(kForLeftovers);
@@ -78,11 +80,18 @@ ReconcileResult PoolReconciler::reconcile(const kube::ObjectName& name) {
     if (plan.creates() && !still_exists(*observed)) {
         return forget(name);  // the cache has not seen yet that the pool is gone
     }
-    if (const auto applied = apply_plan(cluster_, plan); !applied) {
+    const auto applied = apply_plan(cluster_, *observed->object, plan);
+    if (!applied) {
         if (applied.failed_with(kube::ApiError::Kind::kInvalid)) {
             return report_blocked(*observed, {"Refused", applied.error().message});
         }
         return ReconcileResult::from(applied.error());
+    }
+    if (!applied->foreign.empty()) {
+        return report_blocked(*observed, name_taken(applied->foreign));
+    }
+    if (!applied->leftover.empty()) {
+        return ReconcileResult::requeue_after(kForLeftovers);
     }
     tell(*observed, notices_of(plan, observed->deployment != nullptr));
     poke_pods(cluster_, observed->pods, desired->hashes);

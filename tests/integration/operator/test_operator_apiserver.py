@@ -195,6 +195,31 @@ def test_a_deployment_of_gunicorn_is_followed(orders):
     wait_until(lambda: "max_db_connections = 24" in orders.ini(), "two replicas", 5)
 
 
+def test_somebody_elses_service_is_not_taken_over(namespace, operator):
+    """It has no label of ours, so the operator's cache does not hold it: creating, never applying, is what protects it."""
+    namespace.create_secret()
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "orders"}, "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]}}
+    before = namespace.server.post(f"/api/v1/namespaces/{namespace.name}/services", theirs)
+    namespace.apply_pool()
+    wait_until(lambda: namespace.condition("Ready").get("reason") == "NameTaken", "the condition", 10)
+    assert 'Service "orders"' in namespace.condition("Ready")["message"]
+    after = namespace.child("Service")
+    assert after["spec"] == before["spec"] and "ownerReferences" not in after["metadata"]
+    namespace.server.delete(CHILDREN["Service"].format(namespace.name))
+    wait_until(lambda: namespace.child("Service")["spec"]["selector"].get("app.kubernetes.io/instance") == "orders", "the pool's own", 40)
+
+
+def test_a_field_no_longer_wanted_is_gone_although_it_was_there_at_the_creation(namespace, operator):
+    namespace.create_secret()
+    namespace.apply_pool(pod={"nodeSelector": {"disk": "ssd"}})
+    namespace.wait_children()
+    assert namespace.child("Deployment")["spec"]["template"]["spec"]["nodeSelector"] == {"disk": "ssd"}
+    uid = namespace.child("Deployment")["metadata"]["uid"]
+    namespace.apply_pool(pod={"labels": {"team": "shop"}})
+    wait_until(lambda: "nodeSelector" not in namespace.child("Deployment")["spec"]["template"]["spec"], "the field gone", 10)
+    assert namespace.child("Deployment")["metadata"]["uid"] == uid
+
+
 def test_deleting_a_pool_recreates_nothing(running):
     namespace, _ = running
     namespace.server.delete(POOLS.format(namespace.name) + "/orders")

@@ -70,7 +70,11 @@ protected:
 
     runtime::ReconcileResult reconcile(const ObjectName& name = kOrders) {
         for (const auto& [type, store] : stores_) {
-            static_cast<void>(store->replace(cluster_.list(*type, {})->items));
+            kube::ListOptions options;
+            if (only_labelled_ && (*type == kube::kService || *type == kube::kPodDisruptionBudget)) {
+                options.label_selector = fmt::format("{}={}", api::kManagedByLabel, api::kManagedByValue);
+            }
+            static_cast<void>(store->replace(cluster_.list(*type, options)->items));
         }
         return reconciler_.reconcile(name);
     }
@@ -128,6 +132,7 @@ protected:
     Result<database::Capacity> capacity_ = database::Capacity{
         .version = "16.4", .max_connections = 100, .superuser_reserved_connections = 3, .reserved_connections = 0, .held_by_role = {}
     };
+    bool only_labelled_ = false;  // the caches of some types hold objects with our label alone
     std::optional<PodReport> running_;
     std::vector<ObjectName> woken_;
     std::vector<Notice> told_;
@@ -338,6 +343,31 @@ TEST_F(PoolReconcilerTest, SomebodyElsesObjectIsRefused) {
     EXPECT_EQ(condition(api::condition::kReady).reason, "NameTaken");
     EXPECT_EQ((*cluster_.get(kube::kConfigMap, kOrders))["data"], Json({{"theirs", "1"}}));
     EXPECT_FALSE(cluster_.get(kube::kDeployment, kOrders));
+}
+
+// Services and PodDisruptionBudgets are cached by our label: what the user made under that name is not seen before it is in the way.
+TEST_F(PoolReconcilerTest, SomebodyElsesObjectThatTheCacheDoesNotHoldIsLeftAlone) {
+    const Json theirs{{"metadata", {{"labels", {{"app", "web"}}}}}, {"spec", {{"selector", {{"app", "web"}}}}}};
+    static_cast<void>(cluster_.apply_as("user", kube::kService, kOrders, theirs));
+    const Json before = *cluster_.get(kube::kService, kOrders);
+    only_labelled_ = true;
+    turn();
+    turn();
+    EXPECT_EQ(*cluster_.get(kube::kService, kOrders), before);
+    EXPECT_EQ(condition(api::condition::kReady).reason, "NameTaken");
+    EXPECT_THAT(condition(api::condition::kReady).message, HasSubstr("Service \"orders\""));
+    // Deleting the pool leaves it standing.
+    ASSERT_TRUE(cluster_.remove(kube::kConnectionPool, kOrders, kube::Propagation::kBackground));
+    EXPECT_TRUE(cluster_.get(kube::kService, kOrders));
+}
+
+TEST_F(PoolReconcilerTest, AServiceThatLostOurLabelIsStillOurs) {
+    turn();
+    static_cast<void>(cluster_.merge_patch(kube::kService, kOrders, {{"metadata", {{"labels", {{api::kManagedByLabel, nullptr}}}}}}));
+    only_labelled_ = true;
+    turn();
+    EXPECT_EQ(kube::label_of(*cluster_.get(kube::kService, kOrders), api::kManagedByLabel), api::kManagedByValue);
+    EXPECT_NE(condition(api::condition::kReady).reason, "NameTaken");
 }
 
 TEST_F(PoolReconcilerTest, DeletingThePoolLeavesNothing) {
