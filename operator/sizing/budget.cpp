@@ -1,6 +1,6 @@
 #include "operator/sizing/budget.hpp"
 
-#include "operator/sizing/fair_share.hpp"
+#include "operator/budget/fair_share.hpp"
 #include "operator/sizing/rule.hpp"
 
 #include <fmt/format.h>
@@ -65,11 +65,11 @@ void hand_out_rest(std::vector<Pool>& pools, std::int64_t left) {
 
 /// Sizes once every pool has followed.
 void set_targets(std::vector<Pool>& pools, std::int64_t available) {
-    std::vector<Ask> asks;
+    std::vector<budget::Ask> asks;
     for (const Pool& pool : pools) {
         asks.push_back({pool.pods, pool.allowed * pool.pods});
     }
-    const auto shares = fair_share(available, asks);
+    const auto shares = budget::fair_share(available, asks);
     std::int64_t left = available;
     for (std::size_t i = 0; i < pools.size(); ++i) {
         pools[i].target = std::max<std::int64_t>(shares[i] / pools[i].pods, 1);
@@ -80,14 +80,14 @@ void set_targets(std::vector<Pool>& pools, std::int64_t available) {
 
 /// Sizes for now: pools that shrink are charged what they still hold; the others grow only into what that leaves.
 void set_present(std::vector<Pool>& pools, std::int64_t available) {
-    std::vector<Ask> asks;
+    std::vector<budget::Ask> asks;
     for (Pool& pool : pools) {
         pool.now = pool.target;
         const bool shrinks = pool.held > pool.target;
         const std::int64_t least = shrinks ? pool.held : std::max<std::int64_t>(pool.held, 1);
         asks.push_back({least * pool.pods, std::max(least, pool.target) * pool.pods});
     }
-    const auto shares = fair_share(available, asks);
+    const auto shares = budget::fair_share(available, asks);
     for (std::size_t i = 0; i < pools.size(); ++i) {
         pools[i].now = std::max<std::int64_t>(std::min(pools[i].target, shares[i] / pools[i].pods), 1);
     }
