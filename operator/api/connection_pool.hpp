@@ -122,7 +122,8 @@ struct WorkloadStatus {
 };
 
 struct SizingStatus {
-    std::int64_t demand = 0;
+    std::int64_t demand = 0;          // as the workloads have it now
+    std::int64_t applied_demand = 0;  // that the shares are made for; another one while updateMode holds it
     std::int64_t granted = 0;
     std::int64_t per_pod = 0;
     std::string limited_by;  // "" = nothing

@@ -161,6 +161,7 @@ void read_status(FieldReader& fields, Status& out) {
     SizingStatus sizing;
     const bool has_sizing = fields.object("sizing", Presence::kOptional, [&](FieldReader& inner) {
         inner.integer("demand", sizing.demand, kCount);
+        inner.integer("appliedDemand", sizing.applied_demand, kCount);
         inner.integer("granted", sizing.granted, kCount);
         inner.integer("perPod", sizing.per_pod, kCount);
         inner.text("limitedBy", sizing.limited_by, kStatusText);
@@ -218,7 +219,13 @@ Json write_sizing(const SizingStatus& sizing) {
             {{"name", w.name}, {"replicas", w.replicas}, {"workers", w.workers}, {"threads", w.threads}, {"source", w.source}}
         );
     }
-    Json json{{"demand", sizing.demand}, {"granted", sizing.granted}, {"perPod", sizing.per_pod}, {"workloads", std::move(workloads)}};
+    Json json{
+        {"demand", sizing.demand},
+        {"appliedDemand", sizing.applied_demand},
+        {"granted", sizing.granted},
+        {"perPod", sizing.per_pod},
+        {"workloads", std::move(workloads)}
+    };
     put(json, "limitedBy", sizing.limited_by);
     put(json, "explanation", sizing.explanation);
     return json;
@@ -272,7 +279,16 @@ Result<ConnectionPool> parse_connection_pool(const Json& object) {
 
 Result<Spec> parse_spec(const Json& spec) { return read_whole<Spec>(spec, "spec", read_spec); }
 
-Result<Status> parse_status(const Json& status) { return read_whole<Status>(status, "status", read_status); }
+Result<Status> parse_status(const Json& json) {
+    if (!json.is_object()) {
+        return Error{"status: must be an object"};
+    }
+    Status status;
+    std::vector<std::string> ignored;
+    FieldReader fields{json, "status", ignored, nullptr};
+    read_status(fields, status);
+    return status;
+}
 
 Json write_status(const Status& status) {
     Json json{{"observedGeneration", status.observed_generation}, {"replicas", status.replicas}, {"readyReplicas", status.ready_replicas}};

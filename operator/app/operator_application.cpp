@@ -26,7 +26,8 @@ namespace cenote::app {
 namespace {
 
 constexpr Duration kAskServer = std::chrono::seconds(2);
-constexpr Duration kAskPods = std::chrono::milliseconds(500);
+/// A request of the operator before this one may still be on its way, and the caches begin with what the API server had cached.
+constexpr Duration kQuietAfterStart = std::chrono::seconds(3);
 
 std::string wall_now() {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
@@ -124,8 +125,13 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
     controller::ReconcilerOptions reconciler_options;
     reconciler_options.image = options.image.empty() ? "cenote" : options.image;
     reconciler_options.read_capacity = [](const database::Target& target) { return database::read_capacity(target, kAskServer); };
-    reconciler_options.ask_pods = [](const std::vector<controller::PodAddress>& pods) { return controller::ask_pods(pods, kAskPods); };
+    controller::PodPoller poller([&controller](const kube::ObjectName& name) { controller->enqueue(name); });
+    reconciler_options.read_report = [&poller](const std::string& uid) { return poller.report(uid); };
+    reconciler_options.expect_change = [&poller](const kube::ObjectName& pool, bool expected) { poller.expect_change(pool, expected); };
     reconciler_options.enqueue = [&controller](const kube::ObjectName& name) { controller->enqueue(name); };
+    // In a directory there is no other operator, and no cache that lags; nor are there namespaces in the names of hosts.
+    reconciler_options.sizing.quiet = world->standalone ? Duration::zero() : kQuietAfterStart;
+    reconciler_options.sizing.names_have_namespaces = world->standalone == nullptr;
     reconciler_options.tell = [&recorder](const kube::Json& pool, const controller::Notice& notice) {
         recorder.record(pool, notice.type, notice.reason, "Reconciling", notice.note);
     };
@@ -134,6 +140,7 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
     controller =
         &manager.add_controller({.name = "connectionpool", .workers = static_cast<std::size_t>(options.workers), .limits = {}}, reconciler);
     static_cast<void>(controller::watch_everything(manager, *controller, options.ns));
+    controller::watch_pods(manager, poller, options.ns);
 
     std::unique_ptr<http::Server> server;
     if (options.listen_port != 0) {
@@ -149,7 +156,9 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
         world->standalone->start();
     }
     log::info("cenote-operator {} works on {}", CENOTE_VERSION, world->standalone ? options.standalone.string() : "a Kubernetes cluster");
+    poller.start([&manager] { return manager.leading(); });
     const auto result = manager.run(stop);
+    poller.stop();
 
     // No reconcile runs any more; then what they had to say, then (standalone) the pools, which drain.
     recorder.stop();

@@ -1,6 +1,7 @@
 // What one pod may have open at its PostgreSQL server, as far as it can be known from outside. Pure.
 //
-// A pod keeps to the limit that its files give it, and files arrive some time after they are written; so more than one limit may be in force:
+// A pod keeps to the limit that its files give it, and files arrive some time after they are written; so more than one limit may be in
+// force:
 //   share        decided last: what is written for the pod, or about to be
 //   may_use      the largest limit that may be in force now: raised with each share, lowered only by proof
 //   charge()     what the server's budget is charged: may_use, or what the pod says is open where that is more
@@ -33,9 +34,9 @@ struct Report {
 struct PodFact {
     std::string uid;
     bool ending = false;
-    bool serves = false;        // ready, or answers: it uses what it is given
-    std::int64_t written = 0;   // the share that stands at the pod; 0 = none, so it runs kFloor
-    std::int64_t may_use = 0;   // written with it: the largest that may have been in force then
+    bool serves = false;       // ready, or answers: it uses what it is given
+    std::int64_t written = 0;  // the share that stands at the pod; 0 = none, so it runs kFloor
+    std::int64_t may_use = 0;  // written with it: the largest that may have been in force then
     std::optional<Report> report;
 
     bool operator==(const PodFact&) const = default;

@@ -8,7 +8,8 @@
 namespace cenote::budget {
 namespace {
 
-/// Of what is available this part is kept for pods that come unannounced (evicted, deleted by hand, after a lost node), if there are as many.
+/// Of what is available this part is kept for pods that come unannounced (evicted, deleted by hand, after a lost node), if there are as
+/// many.
 constexpr std::int64_t kUnannouncedPercent = 8;
 /// A request's timeout and a cache's lag, with room to spare.
 constexpr Duration kOnItsWay = std::chrono::seconds(15);
@@ -40,12 +41,12 @@ std::int64_t ServerLedger::Pool::fixed() const {
 
 std::int64_t ServerLedger::Pool::announced() const {
     const std::int64_t missing = std::max<std::int64_t>(std::max(allowed, may_come) - live(), 0);
-    return missing * kFloor + (may_roll && !retired ? replacing * kFloor : 0);
+    return missing * kFloor + (retired ? 0 : std::max(replacing, may_roll ? to_roll : 0) * kFloor);
 }
 
 std::int64_t ServerLedger::Pool::unmet() const {
     const std::int64_t more = std::max<std::int64_t>(bounded(claim.replicas) - std::max(allowed, live()), 0);
-    return retired ? 0 : more * kFloor + (may_roll ? 0 : replacing * kFloor);
+    return retired ? 0 : more * kFloor + (may_roll ? 0 : std::max<std::int64_t>(to_roll - replacing, 0) * kFloor);
 }
 
 std::int64_t ServerLedger::Pool::per_pod_wanted() const {
@@ -74,7 +75,9 @@ void ServerLedger::update(
     entry.allowed = std::min(std::max(entry.allowed, bounded(deployed.replicas)), bounded(claim.replicas));
     entry.remember_allowed(now);
     entry.replacing = bounded(deployed.replacing);
-    entry.may_roll = entry.replacing > 0 && (deployed.rolls || entry.may_roll);
+    const std::int64_t to_roll = bounded(deployed.to_roll);
+    entry.may_roll = entry.may_roll && to_roll > 0 && to_roll <= entry.to_roll;  // what was kept free was for so many
+    entry.to_roll = to_roll;
 }
 
 void ServerLedger::retire(const std::string& pool, const std::vector<PodFact>& pods, TimePoint now) {
@@ -85,6 +88,14 @@ void ServerLedger::retire(const std::string& pool, const std::vector<PodFact>& p
     entry.retired = true;
     entry.allowed = 0;
     observe_pods(entry, pods, now);
+}
+
+void ServerLedger::take_over(const std::string& pool, ServerLedger& from) {
+    auto node = from.pools_.extract(pool);
+    if (node) {
+        pools_.erase(pool);
+        pools_.insert(std::move(node));
+    }
 }
 
 std::int64_t ServerLedger::announced() const {
@@ -172,11 +183,11 @@ void ServerLedger::allow_pods() {
         }
     }
     for (auto& [name, pool] : pools_) {
-        if (!pool.retired && pool.replacing > 0 && !pool.may_roll) {
+        if (!pool.retired && pool.to_roll > 0 && !pool.may_roll) {
             pool.changed = pool.may_roll = true;
             // Where all floors at once would take too much of the server, the roll-out runs on what stands by.
-            const bool large = available_ && pool.replacing * kFloor * kLargestRoll > *available_;
-            if (!fits() && !(large && in_reserve() + pool.replacing * kFloor >= unannounced())) {
+            const bool large = available_ && pool.to_roll * kFloor * kLargestRoll > *available_;
+            if (!fits() && !(large && in_reserve() + pool.to_roll * kFloor >= unannounced())) {
                 pool.changed = pool.may_roll = false;
             }
         }
@@ -256,6 +267,9 @@ PoolView ServerLedger::view(const std::string& name) const {
     view.limited_by = pool.limited_by;
     view.charged = pool.announced();
     view.settled = pool.unmet() == 0;
+    if (view.limited_by == LimitedBy::kNothing && pool.allowed < bounded(pool.claim.replicas)) {
+        view.limited_by = LimitedBy::kServerBudget;
+    }
     for (const auto& [uid, pod] : pool.pods) {
         view.charged += pod.charge();
         view.open += pod.open();

@@ -33,8 +33,8 @@ struct Claim {
 /// How far the cluster has followed already.
 struct Deployed {
     std::int64_t replicas = 0;   // that stand in the Deployment: their pods may appear whatever is decided here
-    std::int64_t replacing = 0;  // pods of an older template, each of which gets a successor
-    bool rolls = false;          // the newer template is written: the successors come of their own accord
+    std::int64_t replacing = 0;  // pods of an older template than the Deployment's: their successors come of their own accord
+    std::int64_t to_roll = 0;    // pods that get successors once a newer template is written; 0 = none is wanted
 
     bool operator==(const Deployed&) const = default;
 };
@@ -73,6 +73,9 @@ public:
     /// The pool is gone, or has left this server; its pods stay charged until they are gone too.
     void retire(const std::string& pool, const std::vector<PodFact>& pods, TimePoint now);
 
+    /// The pool with all that is charged to it comes from another ledger: both turn out to be of one server.
+    void take_over(const std::string& pool, ServerLedger& from);
+
     /// Pools with something new to be written. To be called after each change.
     [[nodiscard]] std::vector<std::string> decide(TimePoint now);
 
@@ -98,7 +101,8 @@ private:
         std::int64_t may_come = 0;
         TimePoint may_come_until{};
         std::int64_t replacing = 0;
-        bool may_roll = false;
+        std::int64_t to_roll = 0;
+        bool may_roll = false;  // to_roll floors are kept free
         bool retired = false;
         bool changed = false;
         std::map<std::string, Holding> pods;

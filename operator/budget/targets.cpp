@@ -83,12 +83,9 @@ void ServerLedger::set_targets(TimePoint now) {
         const bool capped = pool.claim.max_server_connections && shares[i] >= *pool.claim.max_server_connections;
         const std::int64_t wish = pool.per_pod_wanted() * std::max(pool.live(), pool.claim.replicas);
         const bool short_of_it = shares[i] - pool.fixed() < std::min(wish, pool.per_pod_wanted() * pool.live());
-        pool.limited_by = capped && shares[i] < wish ? LimitedBy::kMaxServerConnections
+        pool.limited_by = capped && shares[i] < wish              ? LimitedBy::kMaxServerConnections
                           : short_of_it && shares[i] < by_rule[i] ? LimitedBy::kServerBudget
                                                                   : LimitedBy::kNothing;
-        if (pool.allowed < pool.claim.replicas && pool.limited_by == LimitedBy::kNothing) {
-            pool.limited_by = LimitedBy::kServerBudget;
-        }
         spread(pool, shares[i], now);
     }
 }

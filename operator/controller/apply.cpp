@@ -2,6 +2,7 @@
 
 #include "dataplane/base/log.hpp"
 #include "operator/api/labels.hpp"
+#include "operator/specs/pool_share.hpp"
 
 namespace cenote::controller {
 
@@ -23,7 +24,8 @@ kube::ApiResult<void> change(kube::Cluster& cluster, const Action& action) {
             return handed.error();
         }
     }
-    const auto applied = cluster.apply(action.type, action.name, action.object);
+    const auto applied = action.kind == Action::Kind::kPatch ? cluster.merge_patch(action.type, action.name, action.object)
+                                                             : cluster.apply(action.type, action.name, action.object);
     return applied ? kube::ApiResult<void>() : kube::ApiResult<void>(applied.error());
 }
 
@@ -33,10 +35,14 @@ kube::ApiResult<void> create(kube::Cluster& cluster, const kube::Json& pool, Act
         return created ? kube::ApiResult<void>() : kube::ApiResult<void>(created.error());
     }
     const auto live = cluster.get(action.type, action.name);
+    const std::string what = fmt::format("{} \"{}\"", action.type.kind, action.name.name);
+    if (live.failed_with(kube::ApiError::Kind::kNotFound)) {
+        outcome.leftover = what;  // gone in between: once more
+        return {};
+    }
     if (!live) {
         return live.error();
     }
-    const std::string what = fmt::format("{} \"{}\"", action.type.kind, action.name.name);
     switch (ownership_of(pool, *live)) {
         case Ownership::kForeign:
             outcome.foreign = what;
@@ -56,9 +62,9 @@ kube::ApiResult<void> create(kube::Cluster& cluster, const kube::Json& pool, Act
 kube::ApiResult<Applied> apply_plan(kube::Cluster& cluster, const kube::Json& pool, const Plan& plan) {
     Applied outcome;
     for (const Action& action : plan.actions) {
-        const auto done = action.kind == Action::Kind::kRemove       ? remove(cluster, action)
+        const auto done = action.kind == Action::Kind::kRemove  ? remove(cluster, action)
                           : action.why == Action::Why::kMissing ? create(cluster, pool, action, outcome)
-                                                                     : change(cluster, action);
+                                                                : change(cluster, action);
         if (!done) {
             return said_of(action, done.error());
         }
@@ -71,19 +77,40 @@ kube::ApiResult<Applied> apply_plan(kube::Cluster& cluster, const kube::Json& po
 
 std::string poke_value(const specs::ConfigHashes& hashes) { return hashes.config.substr(0, 16) + hashes.auth.substr(0, 16); }
 
-void poke_pods(kube::Cluster& cluster, const std::vector<PodState>& pods, const specs::ConfigHashes& hashes) {
+bool annotate_pods(
+    kube::Cluster& cluster, const api::Spec& spec, const std::vector<PodState>& pods, const specs::ConfigHashes& hashes,
+    const std::map<std::string, budget::PodShare>& shares, const std::string& server
+) {
     const std::string value = poke_value(hashes);
+    bool all = true;
     for (const PodState& pod : pods) {
-        const bool runs_it = pod.report && pod.report->config_hash == hashes.config && pod.report->auth_hash == hashes.auth;
-        if (pod.ending || runs_it || pod.poked_for == value) {
+        if (pod.ending) {
             continue;
         }
+        kube::Json annotations = kube::Json::object();
+        const bool runs_it = pod.report && pod.report->config_hash == hashes.config && pod.report->auth_hash == hashes.auth;
+        if (!runs_it && pod.poked_for != value) {
+            annotations[std::string(api::kConfigHashAnnotation)] = value;
+        }
         kube::Json patch;
-        patch["metadata"]["annotations"][std::string(api::kConfigHashAnnotation)] = value;
+        const auto share = shares.find(pod.uid);
+        if (share != shares.end() && share->second.share != std::max(pod.share, budget::kFloor)) {
+            annotations[std::string(api::kShareAnnotation)] = specs::share_text(spec, share->second.share);
+            annotations[std::string(api::kMayUseAnnotation)] = fmt::to_string(share->second.may_use);
+            annotations[std::string(api::kServerAnnotation)] = server;
+            patch["metadata"]["resourceVersion"] = pod.resource_version;
+        }
+        if (annotations.empty()) {
+            continue;
+        }
+        patch["metadata"]["uid"] = pod.uid;
+        patch["metadata"]["annotations"] = std::move(annotations);
         if (auto patched = cluster.merge_patch(kube::kPod, pod.name, std::move(patch)); !patched) {
             log::debug("cannot annotate pod {}: {}", pod.name.to_string(), patched.error().message);
+            all = false;
         }
     }
+    return all;
 }
 
 }  // namespace cenote::controller

@@ -1,5 +1,6 @@
 #include "operator/controller/plan.hpp"
 
+#include "operator/api/labels.hpp"
 #include "operator/kube/cluster.hpp"
 #include "operator/kube/field_ownership.hpp"
 #include "operator/specs/config_hash.hpp"
@@ -28,7 +29,8 @@ constexpr const char* kMergeKeys[] = {"name", "mountPath", "containerPort", "por
 
 const char* merge_key_of(const Json& list) {
     for (const char* key : kMergeKeys) {
-        if (!list.empty() && std::all_of(list.begin(), list.end(), [key](const Json& entry) { return entry.is_object() && entry.contains(key); })) {
+        if (!list.empty() &&
+            std::all_of(list.begin(), list.end(), [key](const Json& entry) { return entry.is_object() && entry.contains(key); })) {
             return key;
         }
     }
@@ -81,6 +83,16 @@ bool is_contained(const Json& wanted, const Json& live) {
     return wanted == live || (is_nothing(wanted) && is_nothing(live));
 }
 
+bool rolls(const Json& wanted, const Json& live) {
+    return kube::annotation_of(wanted, api::kTemplateAnnotation) != kube::annotation_of(live, api::kTemplateAnnotation) ||
+           !is_contained(kube::object_or_empty(wanted, "/spec/template"), kube::object_or_empty(live, "/spec/template"));
+}
+
+bool rolls_by_rendering_alone(const Json& wanted, const Json& live) {
+    return kube::annotation_of(wanted, api::kTemplateAnnotation) != kube::annotation_of(live, api::kTemplateAnnotation) &&
+           kube::annotation_of(wanted, api::kTemplateInputsAnnotation) == kube::annotation_of(live, api::kTemplateInputsAnnotation);
+}
+
 Plan make_plan(const Json& pool, const std::vector<Json>& wanted, const std::vector<kube::ResourceType>& not_wanted, const Lookup& lookup) {
     Plan plan;
     for (const Json& object : wanted) {
@@ -96,7 +108,8 @@ Plan make_plan(const Json& pool, const std::vector<Json>& wanted, const std::vec
         if (live) {
             const Ownership ownership = ownership_of(pool, *live);
             if (ownership != Ownership::kOurs) {
-                (ownership == Ownership::kLeftover ? plan.leftover : plan.foreign).push_back(fmt::format("{} \"{}\"", type->kind, name.name));
+                (ownership == Ownership::kLeftover ? plan.leftover : plan.foreign)
+                    .push_back(fmt::format("{} \"{}\"", type->kind, name.name));
                 continue;
             }
             const bool same_wish = kube::annotation_of(*live, kAppliedHashAnnotation) == hash;
@@ -106,7 +119,9 @@ Plan make_plan(const Json& pool, const std::vector<Json>& wanted, const std::vec
             action.why = same_wish ? Action::Why::kDrifted : Action::Why::kChanged;
             action.object["metadata"]["uid"] = kube::uid_of(*live);
             if (auto fields = kube::created_fields_as_applied(*live, kube::kFieldManager)) {
-                action.ownership = {{"metadata", {{"managedFields", *std::move(fields)}, {"resourceVersion", kube::resource_version_of(*live)}}}};
+                action.ownership = {
+                    {"metadata", {{"managedFields", *std::move(fields)}, {"resourceVersion", kube::resource_version_of(*live)}}}
+                };
             }
         }
         plan.actions.push_back(std::move(action));
@@ -121,6 +136,14 @@ Plan make_plan(const Json& pool, const std::vector<Json>& wanted, const std::vec
         plan.actions.clear();
     }
     return plan;
+}
+
+void add_scaling(Plan& plan, const Json& live, std::int64_t replicas) {
+    if (!plan.foreign.empty() || !plan.leftover.empty() || kube::int_or(live, "/spec/replicas") == replicas) {
+        return;
+    }
+    const Json patch{{"metadata", {{"uid", kube::uid_of(live)}}}, {"spec", {{"replicas", replicas}}}};
+    plan.actions.push_back({Action::Kind::kPatch, Action::Why::kChanged, kube::kDeployment, kube::object_name_of(live), patch, nullptr});
 }
 
 }  // namespace cenote::controller

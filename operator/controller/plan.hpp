@@ -15,14 +15,14 @@ namespace cenote::controller {
 inline constexpr std::string_view kAppliedHashAnnotation = "cenote.dev/applied-hash";
 
 struct Action {
-    enum class Kind { kApply, kRemove };
+    enum class Kind { kApply, kPatch, kRemove };
     enum class Why { kMissing, kChanged, kDrifted, kNotWanted };
 
     Kind kind = Kind::kApply;
     Why why = Why::kMissing;
     kube::ResourceType type;
     kube::ObjectName name;
-    kube::Json object;     // to create or apply; null to remove. Of what exists it has the uid: another object of that name is a conflict
+    kube::Json object;  // to create or apply; null to remove. Of what exists it has the uid: another object of that name is a conflict
     kube::Json ownership = nullptr;  // managedFields to write before it is applied, or null
 
     bool operator==(const Action&) const = default;
@@ -39,8 +39,17 @@ struct Plan {
     }
 };
 
+/// Would writing this Deployment give its pods successors?
+[[nodiscard]] bool rolls(const kube::Json& wanted, const kube::Json& live);
+/// It would, and only because this program renders the same wishes of its user differently than the one that wrote it. That waits until the
+/// pods roll anyway.
+[[nodiscard]] bool rolls_by_rendering_alone(const kube::Json& wanted, const kube::Json& live);
+
 /// What is in the cluster under that name, null if nothing.
 using Lookup = std::function<runtime::ObjectPtr(const kube::ResourceType&, const kube::ObjectName&)>;
+
+/// The Deployment stays as it is but for its replicas: nothing when it has them already.
+void add_scaling(Plan& plan, const kube::Json& live, std::int64_t replicas);
 
 /// `wanted`: the objects of a pool, complete with apiVersion, kind and metadata. `not_wanted`: types of which a child with the pool's name
 /// is to go.

@@ -35,13 +35,15 @@ public:
 struct ReconcilerOptions {
     std::string image;  // of the pods, unless the spec names one
     ReadCapacity read_capacity;
-    AskPods ask_pods;
+    ReadReport read_report;
+    /// Something is on its way to a pool's pods, or all of it has arrived.
+    std::function<void(const kube::ObjectName& pool, bool expected)> expect_change = [](const kube::ObjectName&, bool) {};
     std::function<void(const kube::ObjectName&)> enqueue;  // another pool whose share changed
     /// An Event for people about the pool.
     std::function<void(const kube::Json& pool, const Notice&)> tell;
     std::function<TimePoint()> now = &Clock::now;
     std::function<std::string()> wall_now;  // RFC 3339
-    sizing::StabilisationPolicy stabilisation;
+    SizerOptions sizing;
 };
 
 class PoolReconciler final : public runtime::Reconciler {
@@ -63,7 +65,9 @@ private:
     );
     void wake(const std::vector<kube::ObjectName>& pools) const;
     void tell(const Observed& observed, const std::vector<Notice>& notices) const;
-    [[nodiscard]] Plan plan_for(const Observed& observed, const specs::DesiredState& desired) const;
+    [[nodiscard]] Plan plan_for(const Observed& observed, const specs::DesiredState& desired, bool may_roll) const;
+    /// Pods that what is wanted now would give successors.
+    [[nodiscard]] std::int64_t to_roll(const Observed& observed) const;
 
     kube::Cluster& cluster_;
     ReconcilerOptions options_;

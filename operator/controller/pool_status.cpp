@@ -95,14 +95,19 @@ void set_database(const ConditionSetter& set, const ServerReading& server) {
     }
 }
 
-void set_budget(const ConditionSetter& set, const Sized& sized, const ServerReading& server) {
-    if (!server.capacity) {
-        set(api::condition::kWithinBudget, ConditionStatus::kUnknown, "ServerNeverAsked", "the server's limits are not known yet");
-    } else if (sized.grant.within_budget) {
-        set(api::condition::kWithinBudget, true, "DemandFits",
-            fmt::format("{} of the {} connections the server has for pools are charged", sized.grant.charged, sized.available));
-    } else {
-        set(api::condition::kWithinBudget, false, "Limited", sized.grant.limited_by);
+void set_budget(const ConditionSetter& set, const Observed& observed, const Sized& sized) {
+    switch (sized.pool.limited_by) {
+        case budget::LimitedBy::kServerUnknown:
+            set(api::condition::kWithinBudget, ConditionStatus::kUnknown, "ServerUnknown", limit_text(observed, sized));
+            return;
+        case budget::LimitedBy::kServerBudget:
+        case budget::LimitedBy::kMaxServerConnections:
+            set(api::condition::kWithinBudget, false, "DemandClipped", limit_text(observed, sized));
+            return;
+        case budget::LimitedBy::kNothing:
+        case budget::LimitedBy::kWaitingForOthers:
+            set(api::condition::kWithinBudget, true, "DemandFits",
+                fmt::format("the server has {} connections for pools", sized.server.available));
     }
 }
 
@@ -112,8 +117,9 @@ void set_converged(const ConditionSetter& set, const Rollout& rollout, const Con
     if (!convergence.reload_error.empty()) {
         set(api::condition::kConfigConverged, false, "ReloadFailed", fmt::format("{}: {}", message, convergence.reload_error));
     } else {
-        set(api::condition::kConfigConverged, convergence.converged >= pods, convergence.converged >= pods ? "Converged" : "Waiting",
-            message);
+        const bool all = convergence.converged >= pods && convergence.shares;
+        set(api::condition::kConfigConverged, all, all ? "Converged" : "Waiting",
+            convergence.converged >= pods && !all ? message + "; shares of the budget are on their way" : message);
     }
 }
 
@@ -121,12 +127,14 @@ api::SizingStatus sizing_status(const Observed& observed, const Sized& sized) {
     const api::Spec& spec = observed.pool.spec;
     api::SizingStatus out;
     out.demand = sized.wanted;
-    out.per_pod = sized.per_pod;
-    out.granted = sized.per_pod * spec.replicas;
-    out.limited_by = sized.held_by.empty() ? sized.grant.limited_by : sized.held_by;
+    out.applied_demand = sized.applied;
+    out.per_pod = sized.per_pod();
+    out.granted = sized.pool.granted;
+    out.limited_by = sized.held_by.empty() ? limit_text(observed, sized) : sized.held_by;
     out.explanation = sizing::explain(
         sized.demand.workloads, spec.sizing.headroom_percent,
-        {.min_pool_size = spec.sizing.min_pool_size, .max_pool_size = spec.sizing.max_pool_size}, spec.replicas, sized.per_pod
+        {.min_pool_size = spec.sizing.min_pool_size, .max_pool_size = spec.sizing.max_pool_size},
+        static_cast<std::int64_t>(sized.pool.pods.size()), sized.per_pod()
     );
     for (const sizing::WorkloadSize& workload : sized.demand.workloads) {
         out.workloads.push_back({workload.name, workload.replicas, workload.workers, workload.threads, workload.source});
@@ -136,8 +144,9 @@ api::SizingStatus sizing_status(const Observed& observed, const Sized& sized) {
 
 }  // namespace
 
-Convergence measure_convergence(const std::vector<PodState>& pods, const specs::ConfigHashes& hashes) {
+Convergence measure_convergence(const std::vector<PodState>& pods, const specs::ConfigHashes& hashes, bool shares) {
     Convergence convergence;
+    convergence.shares = shares;
     for (const PodState& pod : pods) {
         if (pod.ending) {
             continue;
@@ -172,14 +181,14 @@ api::Status make_status(
             .version = server.capacity->version,
             .max_connections = server.capacity->max_connections,
             .reserved = server.capacity->superuser_reserved_connections + server.capacity->reserved_connections,
-            .available = sized.available,
+            .available = sized.server.available,
         };
     }
     const ConditionSetter set(status, observed.pool.generation, now);
     set_ready(set, rollout);
     set_progressing(set, rollout, convergence);
     set_database(set, server);
-    set_budget(set, sized, server);
+    set_budget(set, observed, sized);
     if (sized.demand.unknown.empty()) {
         set(api::condition::kDemandKnown, true, "Known", "every workload's workers and threads are known");
     } else {

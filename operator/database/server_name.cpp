@@ -2,9 +2,10 @@
 
 #include "operator/database/resolver.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
@@ -39,7 +40,8 @@ std::string canonical_host(std::string host) {
 std::string qualified_hosts(std::string_view hosts, std::string_view ns) {
     std::vector<std::string> parts = split_hosts(hosts);
     for (std::string& host : parts) {
-        const bool stays = ns.empty() || host.front() == '/' || host == "localhost" || host.find('.') != std::string::npos || is_address(host);
+        const bool stays =
+            ns.empty() || host.front() == '/' || host == "localhost" || host.find('.') != std::string::npos || is_address(host);
         if (!stays) {
             host = fmt::format("{}.{}.svc", host, ns);
         }

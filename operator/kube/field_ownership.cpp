@@ -16,7 +16,8 @@ void unite(Json& into, const Json& from) {
 }
 
 bool is_of(const Json& entry, std::string_view manager, std::string_view operation) {
-    return string_or(entry, "/manager") == manager && string_or(entry, "/operation") == operation && string_or(entry, "/subresource").empty();
+    return string_or(entry, "/manager") == manager && string_or(entry, "/operation") == operation &&
+           string_or(entry, "/subresource").empty();
 }
 
 }  // namespace

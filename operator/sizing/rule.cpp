@@ -73,7 +73,7 @@ std::string explain(
     } else if (total.demand < total.sum) {
         text += fmt::format("; held to {} by maxPoolSize", total.demand);
     }
-    if (pods != 1 || per_pod != total.demand) {
+    if (pods > 0 && (pods != 1 || per_pod != total.demand)) {
         text += fmt::format("; {} pod{} x {}", pods, plural(pods), per_pod);
     }
     return text;

@@ -44,8 +44,9 @@ def operator(server):
 def namespace(server, postgres, request):
     made = Namespace(server, postgres, re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:50].strip("-"))
     yield made
-    # All namespaces' pools share the one PostgreSQL: the next test is to have it to itself.
-    for path in (POOLS.format(made.name) + "/orders", *(path.format(made.name) for path in CHILDREN.values())):
+    # All namespaces' pools share the one PostgreSQL, and what their pods may use is charged until they are gone.
+    pods = [f"/api/v1/namespaces/{made.name}/pods/{pod['metadata']['name']}" for pod in server.get(f"/api/v1/namespaces/{made.name}/pods")["items"]]
+    for path in (POOLS.format(made.name) + "/orders", *(path.format(made.name) for path in CHILDREN.values()), *pods):
         with contextlib.suppress(ApiFailure):
             server.delete(path)
 
@@ -76,7 +77,7 @@ def test_a_pool_becomes_its_objects(orders):
         (owner,) = child["metadata"]["ownerReferences"]
         assert (owner["uid"], owner["controller"], owner["blockOwnerDeletion"]) == (uid, True, True), kind
         assert child["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "cenote-operator"
-    assert "max_db_connections = 12" in children["ConfigMap"]["data"]["cenote.ini"]
+    assert "max_db_connections = 1\n" in children["ConfigMap"]["data"]["cenote.ini"]  # what a pod has before it has its share
     assert "pw" not in children["ConfigMap"]["data"]["cenote.ini"]
     assert b'"orders"' in base64.b64decode(children["Secret"]["data"]["userlist.txt"])
     container = children["Deployment"]["spec"]["template"]["spec"]["containers"][0]
@@ -98,7 +99,7 @@ def test_status_and_events_tell_the_course(running):
         "Paused": "False",
     }  # fmt: skip
     events = wait_until(lambda: "Ready" in namespace.events() and namespace.events(), "the Events", 10)
-    assert "12 server connections a pod" in events["Resized"][0]
+    assert events["Resized"][0].startswith("12 server connections: web: 1 replica x 4 workers x 2 threads x 150% = 12")
     assert len(events["Created"]) == 4
     line = namespace.server.kubectl("get", "cpool", "orders", "-n", namespace.name)
     assert "orders" in line and "True" in line
@@ -108,8 +109,9 @@ def test_an_edit_reaches_the_files_and_pokes_the_pod_but_rolls_nothing(running):
     namespace, pod = running
     pod.lag = True
     before = namespace.child("Deployment")["metadata"]["generation"]
-    namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 8, "threads": 2}])
-    wait_until(lambda: "max_db_connections = 24" in namespace.ini(), "the new size", 5)
+    namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 8, "threads": 2}], settings=[{"name": "query_timeout", "value": "7"}])
+    wait_until(lambda: "query_timeout = 7" in namespace.ini(), "the setting", 5)
+    wait_until(lambda: pod.share() == 24, "the new share", 5)
     wait_until(lambda: "cenote.dev/config-hash" in pod.annotations(), "the annotation", 5)
     wait_until(lambda: namespace.condition("ConfigConverged").get("status") == "False", "the status saying that the pod lags", 5)
     assert namespace.child("Deployment")["metadata"]["generation"] == before
@@ -121,7 +123,7 @@ def test_an_edit_reaches_the_files_and_pokes_the_pod_but_rolls_nothing(running):
 def test_drift_is_repaired(running):
     namespace, _ = running
     namespace.server.patch(CHILDREN["ConfigMap"].format(namespace.name), {"data": {"cenote.ini": "by hand"}})
-    wait_until(lambda: "max_db_connections = 12" in namespace.ini(), "the ConfigMap as specified", 5)
+    wait_until(lambda: "by hand" not in namespace.ini(), "the ConfigMap as specified", 5)
     namespace.server.delete(CHILDREN["Service"].format(namespace.name))
     wait_until(lambda: namespace.child("Service"), "the Service again", 5)
     namespace.server.patch(CHILDREN["Deployment"].format(namespace.name), {"spec": {"replicas": 5}})
@@ -190,9 +192,9 @@ def test_a_deployment_of_gunicorn_is_followed(orders):
     orders.apply_pool(workloads=[{"name": "web", "target": {"kind": "Deployment", "name": "web"}}])
     wait_until(lambda: orders.condition("DemandKnown").get("status") == "Unknown", "the unknown workload", 5)
     orders.server.post(f"/apis/apps/v1/namespaces/{orders.name}/deployments", deployment)
-    wait_until(lambda: orders.condition("DemandKnown").get("status") == "True" and orders.status()["sizing"]["perPod"] == 12, "its size", 5)
+    wait_until(lambda: orders.condition("DemandKnown").get("status") == "True" and orders.status()["sizing"]["demand"] == 12, "its size", 5)
     orders.server.patch(f"/apis/apps/v1/namespaces/{orders.name}/deployments/web", {"spec": {"replicas": 2}})
-    wait_until(lambda: "max_db_connections = 24" in orders.ini(), "two replicas", 5)
+    wait_until(lambda: orders.status()["sizing"]["demand"] == 24, "two replicas", 5)
 
 
 def test_somebody_elses_service_is_not_taken_over(namespace, operator):
@@ -290,7 +292,7 @@ def test_only_the_leader_writes_and_a_standby_takes_over(server, namespace, oper
         assert second.metric("controller_runtime_reconcile_total") == 0
         first.stop()
         namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 6, "threads": 2}])
-        wait_until(lambda: "max_db_connections = 18" in namespace.ini(), "the standby's work", 10)
+        wait_until(lambda: namespace.status()["sizing"]["demand"] == 18, "the standby's work", 10)
     finally:
         operator.process.send(signal.SIGCONT)
         for one in (first, second):

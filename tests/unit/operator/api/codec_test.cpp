@@ -156,7 +156,7 @@ Status full_status() {
     status.selector = "a=b";
     status.endpoint = "orders.shop.svc:6432";
     status.config_hash = "abc";
-    status.sizing = SizingStatus{24, 20, 10, "the cap", "web: …", {{"web", 2, 4, 2, "args"}}};
+    status.sizing = SizingStatus{24, 24, 20, 10, "the cap", "web: …", {{"web", 2, 4, 2, "args"}}};
     status.database = DatabaseStatus{"16.4", 100, 3, 87};
     status.conditions = {{"Ready", ConditionStatus::kTrue, "Serving", "", 7, "2026-01-31T12:00:00Z"}};
     return status;
@@ -168,6 +168,17 @@ TEST(Codec, StatusReadsBackWhatWasWritten) {
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(*read, status);
     EXPECT_EQ(*parse_status(write_status(Status{})), Status{});
+}
+
+// After a rollback: what the newer version added is passed over, and what is understood is kept.
+TEST(Codec, AStatusOfANewerVersionIsReadAsFarAsItIsUnderstood) {
+    Json status = write_status(full_status());
+    status["pods"] = Json::array({{{"name", "orders-1"}}});
+    status["sizing"]["mood"] = "good";
+    status["replicas"] = "many";
+    Status expected = full_status();
+    expected.replicas = 0;
+    EXPECT_EQ(*parse_status(status), expected);
 }
 
 TEST(Codec, AStatusOfAnotherVersionDoesNotStopThePool) {

@@ -254,14 +254,14 @@ TEST_F(ServerLedgerTest, ARollOutBeginsWhenItsPodsHaveTheirFloors) {
     for (const auto& [uid, fact] : pools_["a"].pods) {
         facts.push_back(fact);
     }
-    ledger_.update("a", pools_["a"].claim, facts, {.replicas = 4, .replacing = 4, .rolls = false}, now_);
+    ledger_.update("a", pools_["a"].claim, facts, {.replicas = 4, .replacing = 0, .to_roll = 4}, now_);
     static_cast<void>(ledger_.decide(now_));
     EXPECT_FALSE(ledger_.view("a").may_roll) << "all but the standby is in use";
     for (PodFact& fact : facts) {
         fact.written = ledger_.view("a").pods.at(fact.uid).share;
         fact.report = Report{fact.written, fact.written};
     }
-    ledger_.update("a", pools_["a"].claim, facts, {.replicas = 4, .replacing = 4, .rolls = false}, now_);
+    ledger_.update("a", pools_["a"].claim, facts, {.replicas = 4, .replacing = 0, .to_roll = 4}, now_);
     static_cast<void>(ledger_.decide(now_));
     EXPECT_TRUE(ledger_.view("a").may_roll);
     EXPECT_GE(ledger_.standby(), 5);

@@ -8,7 +8,9 @@ namespace {
 Json object(Json entries) { return {{"metadata", {{"managedFields", std::move(entries)}}}}; }
 
 Json entry(const char* manager, const char* operation, Json fields) {
-    return {{"manager", manager}, {"operation", operation}, {"apiVersion", "v1"}, {"fieldsType", "FieldsV1"}, {"fieldsV1", std::move(fields)}};
+    return {
+        {"manager", manager}, {"operation", operation}, {"apiVersion", "v1"}, {"fieldsType", "FieldsV1"}, {"fieldsV1", std::move(fields)}
+    };
 }
 
 TEST(FieldOwnership, WhatWasCreatedBecomesApplied) {

@@ -55,7 +55,14 @@ std::vector<PodFact> Controller::facts(const Snapshot& snapshot, const std::stri
             continue;
         }
         known_.insert(pod.uid);
-        PodFact fact{.uid = pod.uid, .ending = pod.ends.has_value(), .serves = snapshot.at >= pod.ready, .written = pod.written, .may_use = pod.may_use, .report = {}};
+        PodFact fact{
+            .uid = pod.uid,
+            .ending = pod.ends.has_value(),
+            .serves = snapshot.at >= pod.ready,
+            .written = pod.written,
+            .may_use = pod.may_use,
+            .report = {}
+        };
         if (const auto& said = last_[pod.uid]) {
             fact.report = Report{said->first, said->second};
         }
@@ -92,9 +99,11 @@ void Controller::step() {
     const bool first = std::exchange(first_, false);
     for (const auto& [name, pool] : snapshot->pools) {
         if (first || world_.chance(0.8)) {
-            Deployed deployed{.replicas = pool.deployed, .replacing = 0, .rolls = pool.template_version == pool.template_wanted};
+            Deployed deployed{.replicas = pool.deployed, .replacing = 0, .to_roll = 0};
             for (const Pod& pod : snapshot->pods) {
-                deployed.replacing += pod.pool == name && !pod.ends && pod.template_version != pool.template_wanted ? 1 : 0;
+                const bool live = pod.pool == name && !pod.ends;
+                deployed.replacing += live && pod.template_version != pool.template_version ? 1 : 0;
+                deployed.to_roll += live && pool.template_version != pool.template_wanted ? 1 : 0;
             }
             ledger_.update(name, {pool.demand, pool.replicas, std::nullopt}, facts(*snapshot, name), deployed, point(world_.now()));
             if (!first) {

@@ -202,7 +202,8 @@ TEST(Lives, StayWithinWhatTheServerCanGiveAndUseIt) {
     for (std::uint64_t seed = only != 0 ? only : 1; seed <= lives; ++seed) {
         Life life(seed);
         const std::string fault = life.run();
-        ASSERT_EQ(fault, "") << "CENOTE_LIFE=" << seed << ": " << life.world().available << " available, " << life.world().open() << " open\n"
+        ASSERT_EQ(fault, "") << "CENOTE_LIFE=" << seed << ": " << life.world().available << " available, " << life.world().open()
+                             << " open\n"
                              << life.story();
     }
 }

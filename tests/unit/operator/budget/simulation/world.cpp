@@ -28,8 +28,11 @@ std::string World::story() const {
     }
     for (const auto& [uid, pod] : pods) {
         text += fmt::format(
-            "{}: {}{} open, limit {}, {} written (may use {})\n", uid, pod.ends ? "ending, " : now_ < pod.starts ? "starting, " : "", pod.open,
-            pod.file, pod.written, pod.may_use
+            "{}: {}{} open, limit {}, {} written (may use {})\n", uid,
+            pod.ends            ? "ending, "
+            : now_ < pod.starts ? "starting, "
+                                : "",
+            pod.open, pod.file, pod.written, pod.may_use
         );
     }
     return text;
@@ -83,7 +86,9 @@ void World::write_share(const std::string& uid, std::int64_t version, std::int64
     pod.may_use = may_use;
     // The kubelet brings versions in their order.
     const Millis earliest = pod.on_its_way.empty() ? now_ : pod.on_its_way.back().first;
-    pod.on_its_way.emplace_back(std::max(earliest, now_ + (!calm && chance(slow_kubelets) ? between(5'000, 70'000) : between(100, 1'500))), share);
+    pod.on_its_way.emplace_back(
+        std::max(earliest, now_ + (!calm && chance(slow_kubelets) ? between(5'000, 70'000) : between(100, 1'500))), share
+    );
     say(fmt::format("{}: share {} is written", uid, share));
 }
 

@@ -37,10 +37,10 @@ struct Pod {
 
 struct Pool {
     std::int64_t demand = 10;
-    std::int64_t replicas = 1;   // wanted by its user
-    std::int64_t deployed = 0;   // of the Deployment
-    int template_wanted = 0;   // by its user
-    int template_version = 0;  // of the Deployment
+    std::int64_t replicas = 1;  // wanted by its user
+    std::int64_t deployed = 0;  // of the Deployment
+    int template_wanted = 0;    // by its user
+    int template_version = 0;   // of the Deployment
     bool exists = true;
     Millis gone_since = 0;
 };
@@ -82,7 +82,7 @@ public:
     double slow_kubelets = 0.02;  // the part of deliveries that take up to a minute
     Millis refuses_until = 0;
     std::optional<std::int64_t> told;  // what the operators' statuses say of the server
-    bool calm = false;  // no slow kubelets, no faults any more
+    bool calm = false;                 // no slow kubelets, no faults any more
     std::map<std::string, Pool> pools;
     std::map<std::string, Pod> pods;
     std::mt19937_64 random;
