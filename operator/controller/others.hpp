@@ -4,6 +4,7 @@
 
 #include "dataplane/base/clock.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -19,18 +20,17 @@ public:
         const std::int64_t tolerance = std::min(kTolerance, reserve / 3);
         if (!in_force_ || count > *in_force_ + tolerance) {
             in_force_ = count;
-            high_ = count;
-            below_since_ = now;
         }
         if (count + tolerance >= *in_force_) {
             below_since_ = now;
-            high_ = count;
+            high_ = 0;
+            return;
         }
         high_ = std::max(high_, count);
         if (now - below_since_ >= kFallsAfter) {
             in_force_ = high_;
-            high_ = count;
             below_since_ = now;
+            high_ = 0;
         }
     }
     [[nodiscard]] std::int64_t in_force() const { return in_force_.value_or(0); }
