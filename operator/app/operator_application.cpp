@@ -7,6 +7,7 @@
 #include "operator/kube/kube_config.hpp"
 #include "operator/metrics/operator_metrics.hpp"
 #include "operator/runtime/event_recorder.hpp"
+#include "operator/runtime/fenced_cluster.hpp"
 #include "operator/runtime/manager.hpp"
 #include "operator/standalone/standalone.hpp"
 
@@ -26,6 +27,8 @@ namespace cenote::app {
 namespace {
 
 constexpr Duration kAskServer = std::chrono::seconds(2);
+/// Less than what lies between a leader's giving up and another's beginning (lease duration less renew deadline).
+constexpr std::chrono::seconds kWriteTimeout{4};
 /// A request of the operator before this one may still be on its way, and the caches begin with what the API server had cached.
 constexpr Duration kQuietAfterStart = std::chrono::seconds(3);
 
@@ -47,9 +50,11 @@ std::string environment(const char* name) {
 struct World {
     std::unique_ptr<standalone::Standalone> standalone;
     std::unique_ptr<kube::ApiClient> kubernetes;
-    std::string ns;  // the operator's own
+    std::unique_ptr<kube::ApiClient> writer;  // its requests end before another operator can lead
+    std::string ns;                           // the operator's own
 
     [[nodiscard]] kube::Cluster& cluster() const { return standalone ? standalone->cluster() : *kubernetes; }
+    [[nodiscard]] kube::Cluster& writes() const { return standalone ? standalone->cluster() : *writer; }
 };
 
 Result<World> open_world(const Options& options, metrics::OperatorMetrics& metrics) {
@@ -72,17 +77,24 @@ Result<World> open_world(const Options& options, metrics::OperatorMetrics& metri
         [&metrics](std::string_view code, std::string_view method, std::string_view host, std::chrono::duration<double> took) {
             metrics.request_done(code, method, host, took);
         };
-    auto client = kube::connect(*access, std::move(client_options));
+    auto client = kube::connect(*access, client_options);
     if (!client) {
         return client.error();
     }
     world.kubernetes = std::move(*client);
+    client_options.max_attempts = 1;  // a repeated write would outlive its time; the queue repeats the reconcile
+    auto writer = kube::connect(*access, std::move(client_options), kWriteTimeout);
+    if (!writer) {
+        return writer.error();
+    }
+    world.writer = std::move(*writer);
     world.ns = access->ns.empty() ? "default" : access->ns;
     return world;
 }
 
 runtime::ManagerOptions manager_options(const Options& options, const World& world) {
     runtime::ManagerOptions out;
+    out.lease_cluster = &world.writes();
     if (options.leader_election) {
         const std::string ns = options.leader_election_namespace.empty() ? world.ns : options.leader_election_namespace;
         out.leader_election = runtime::LeaderElectionOptions{
@@ -118,8 +130,9 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
         return world.error();
     }
     kube::Cluster& cluster = world->cluster();
-    runtime::EventRecorder recorder(cluster);
     runtime::Manager manager(cluster, manager_options(options, *world), metrics);
+    runtime::FencedCluster fenced(cluster, world->writes(), [&manager] { return manager.leading(); });
+    runtime::EventRecorder recorder(fenced);
 
     runtime::Controller* controller = nullptr;
     controller::ReconcilerOptions reconciler_options;
@@ -136,7 +149,7 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
         recorder.record(pool, notice.type, notice.reason, "Reconciling", notice.note);
     };
     reconciler_options.wall_now = wall_now;
-    controller::PoolReconciler reconciler(cluster, controller::caches_of(manager, options.ns), std::move(reconciler_options), metrics);
+    controller::PoolReconciler reconciler(fenced, controller::caches_of(manager, options.ns), std::move(reconciler_options), metrics);
     controller =
         &manager.add_controller({.name = "connectionpool", .workers = static_cast<std::size_t>(options.workers), .limits = {}}, reconciler);
     static_cast<void>(controller::watch_everything(manager, *controller, options.ns));

@@ -148,7 +148,7 @@ Caches watch_everything(runtime::Manager& manager, runtime::Controller& controll
                 kube::string_or(autoscaler, "/spec/scaleTargetRef/name")
             );
         },
-        runtime::spec_changed()
+        runtime::spec_differs()
     );
     return caches;
 }

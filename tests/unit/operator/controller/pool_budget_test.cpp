@@ -202,5 +202,31 @@ TEST_F(PoolBudgetTest, AHeldSizeComesBackWhenTheServerHasRoomAgain) {
     EXPECT_EQ(share(), 60);
 }
 
+// One of two workloads cannot be read any more: the demand does not fall by it.
+TEST_F(PoolBudgetTest, WhatWasKnownOfAWorkloadStaysInForceWhileItIsNot) {
+    const Json workloads = Json::array(
+        {{{"name", "web"}, {"target", {{"kind", "Deployment"}, {"name", "web"}}}}, {{"name", "nightly"}, {"workers", 4}, {"threads", 1}}}
+    );
+    static_cast<void>(cluster_.apply_as(
+        "user", kube::kDeployment, {"shop", "web"},
+        {{"spec",
+          {{"replicas", 1},
+           {"template", {{"spec", {{"containers", {{{"name", "web"}, {"command", {"gunicorn", "-w", "4", "--threads", "2", "x"}}}}}}}}}}}}
+    ));
+    static_cast<void>(cluster_.merge_patch(kube::kConnectionPool, kOrders, {{"spec", {{"workloads", workloads}}}}));
+    turn();
+    run_pod();
+    settle();
+    ASSERT_EQ(status().sizing->demand, 18);
+    static_cast<void>(cluster_.remove(kube::kDeployment, {"shop", "web"}, kube::Propagation::kBackground));
+    now_ += std::chrono::minutes(10);
+    settle();
+    now_ += std::chrono::minutes(10);
+    settle();
+    EXPECT_EQ(status().sizing->demand, 18);
+    EXPECT_EQ(condition(api::condition::kDemandKnown).status, ConditionStatus::kUnknown);
+    EXPECT_THAT(status().sizing->workloads.front().source + status().sizing->workloads.back().source, HasSubstr("last known: "));
+}
+
 }  // namespace
 }  // namespace cenote::controller
