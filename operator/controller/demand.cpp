@@ -90,8 +90,7 @@ Demand measure_demand(const Observed& observed) {
         }
     }
     demand.by_rule = sizing::pool_demand(
-        demand.workloads, spec.sizing.headroom_percent,
-        {.min_pool_size = spec.sizing.min_pool_size, .max_pool_size = spec.sizing.max_pool_size}
+        demand.workloads, spec.sizing.headroom_percent, {.min_demand = spec.sizing.min_demand, .max_demand = spec.sizing.max_demand}
     );
     return demand;
 }

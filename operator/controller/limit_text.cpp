@@ -24,7 +24,29 @@ std::int64_t Sized::per_pod() const {
     return most;
 }
 
+api::LimitedBy limit_of(const Sized& sized) {
+    if (!sized.held_by.empty()) {
+        return api::LimitedBy::kUpdateMode;
+    }
+    switch (sized.pool.limited_by) {
+        case budget::LimitedBy::kServerBudget:
+            return api::LimitedBy::kServerBudget;
+        case budget::LimitedBy::kServerUnknown:
+            return api::LimitedBy::kServerUnknown;
+        case budget::LimitedBy::kMaxServerConnections:
+            return api::LimitedBy::kMaxServerConnections;
+        case budget::LimitedBy::kWaitingForOthers:
+            return api::LimitedBy::kWaitingForOthers;
+        case budget::LimitedBy::kNothing:
+            break;
+    }
+    return sized.demand.by_rule.sum > sized.demand.by_rule.demand ? api::LimitedBy::kMaxDemand : api::LimitedBy::kNone;
+}
+
 std::string limit_text(const Observed& observed, const Sized& sized) {
+    if (!sized.held_by.empty()) {
+        return sized.held_by;
+    }
     const api::Spec& spec = observed.pool.spec;
     const std::int64_t wanted = sized.pool.per_pod_wanted * std::max<std::int64_t>(spec.replicas, 1);
     switch (sized.pool.limited_by) {
@@ -45,7 +67,7 @@ std::string limit_text(const Observed& observed, const Sized& sized) {
             break;
     }
     if (sized.demand.by_rule.sum > sized.demand.by_rule.demand) {
-        return fmt::format("maxPoolSize: {} of {}", sized.demand.by_rule.demand, sized.demand.by_rule.sum);
+        return fmt::format("maxDemand: {} of {}", sized.demand.by_rule.demand, sized.demand.by_rule.sum);
     }
     return {};
 }

@@ -23,6 +23,37 @@ bool is_ready(const Json& pod) {
     return false;
 }
 
+/// The credentials under the keys that are usual, whatever their Secret calls them.
+void take_keys(const api::DatabaseRef& database, SecretRef& credentials) {
+    if (!credentials.data) {
+        return;
+    }
+    SecretData taken;
+    for (const auto& [key, usual] :
+         {std::pair(database.username_key, api::kUsernameKey), std::pair(database.password_key, api::kPasswordKey)}) {
+        if (const auto at = credentials.data->find(key); at != credentials.data->end()) {
+            taken[std::string(usual)] = at->second;
+        }
+    }
+    credentials.data = std::move(taken);
+}
+
+/// Why a pod does not come up: what its containers wait for, or why it has no node.
+std::pair<std::string, std::string> trouble_of(const Json& pod) {
+    for (const Json& container : kube::array_or_empty(pod, "/status/containerStatuses")) {
+        const std::string reason = kube::string_or(container, "/state/waiting/reason");
+        if (!reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing") {
+            return {reason, kube::string_or(container, "/state/waiting/message")};
+        }
+    }
+    for (const Json& condition : kube::array_or_empty(pod, "/status/conditions")) {
+        if (kube::string_or(condition, "/type") == "PodScheduled" && kube::string_or(condition, "/status") == "False") {
+            return {kube::string_or(condition, "/reason"), kube::string_or(condition, "/message")};
+        }
+    }
+    return {};
+}
+
 // api::kTemplateAnnotation as a step of a JSON pointer.
 constexpr std::string_view kTemplatePath = "cenote.dev~1template";
 
@@ -110,6 +141,7 @@ std::optional<Observed> Observer::observe(const ObjectName& name) const {
     observed.deployment = caches_.deployments->get(name);
     observed.service = caches_.services->get(name);
     observed.credentials = secret(name.ns, observed.pool.spec.database.credentials_secret);
+    take_keys(observed.pool.spec.database, observed.credentials);
     observed.users = secret(name.ns, observed.pool.spec.users_secret);
     for (const api::Workload& entry : observed.pool.spec.workloads) {
         observed.workloads.push_back(workload(name.ns, entry));
@@ -175,6 +207,7 @@ std::vector<PodState> pods_of(const runtime::ObjectStore& pods, const ObjectName
         if (is_finished(*pod)) {
             continue;
         }
+        const auto trouble = trouble_of(*pod);
         const std::string may_use = kube::annotation_of(*pod, api::kMayUseAnnotation).value_or("");
         std::int64_t most = 0;
         static_cast<void>(std::from_chars(may_use.data(), may_use.data() + may_use.size(), most));
@@ -188,6 +221,8 @@ std::vector<PodState> pods_of(const runtime::ObjectStore& pods, const ObjectName
             .may_use = most,
             .ready = is_ready(*pod),
             .ending = kube::is_being_deleted(*pod),
+            .trouble = trouble.first,
+            .trouble_message = trouble.second,
             .poked_for = kube::annotation_of(*pod, api::kConfigHashAnnotation).value_or(""),
             .report = report_of(kube::uid_of(*pod)),
         });

@@ -40,6 +40,8 @@ struct PodState {
     std::int64_t may_use = 0;  // and the largest that may have been in force when it was written
     bool ready = false;
     bool ending = false;
+    std::string trouble;  // CamelCase, as the kubelet or the scheduler calls it; "" = none that is known
+    std::string trouble_message;
     std::string poked_for;            // the config-hash annotation
     std::optional<PodReport> report;  // nullopt: did not answer
 };

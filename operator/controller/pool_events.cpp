@@ -41,14 +41,14 @@ std::vector<Notice> notices_between(const api::Status& before, const api::Status
     // Shares come and go with pods and neighbours; what people ask after is what the pool was made to have.
     if (after.sizing && (!before.sizing || before.sizing->applied_demand != after.sizing->applied_demand)) {
         const std::string from = before.sizing ? fmt::format("{} -> ", before.sizing->applied_demand) : "";
-        const std::string limit = after.sizing->limited_by.empty() ? "" : fmt::format("; {}", after.sizing->limited_by);
+        const std::string limit = after.sizing->message.empty() ? "" : fmt::format("; {}", after.sizing->message);
         notices.push_back(
             {Type::kNormal, "Resized",
              fmt::format("{}{} server connections: {}{}", from, after.sizing->applied_demand, after.sizing->explanation, limit)}
         );
     }
     const std::pair<std::string_view, std::string_view> watched[] = {
-        {api::condition::kReady, ""},           {api::condition::kDatabaseReachable, "DatabaseUnreachable"},
+        {api::condition::kReady, ""},           {api::condition::kDatabaseReachable, ""},
         {api::condition::kWithinBudget, ""},    {api::condition::kDemandKnown, "DemandUnknown"},
         {api::condition::kConfigConverged, ""},
     };

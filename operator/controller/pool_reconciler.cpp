@@ -91,7 +91,12 @@ ReconcileResult PoolReconciler::reconcile(const kube::ObjectName& name) {
         if (applied.failed_with(kube::ApiError::Kind::kInvalid)) {
             return report_blocked(*observed, {"Refused", applied.error().message});
         }
-        return ReconcileResult::from(applied.error());
+        const bool refused = applied.failed_with(kube::ApiError::Kind::kForbidden);
+        if (refused && !applied.error().namespace_terminating) {
+            // A quota, or a right that is missing: nothing the log alone should know of.
+            return report_blocked(*observed, {"Forbidden", applied.error().message});
+        }
+        return refused ? ReconcileResult::done() : ReconcileResult::from(applied.error());
     }
     if (!applied->foreign.empty()) {
         return report_blocked(*observed, name_taken(applied->foreign));

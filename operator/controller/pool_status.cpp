@@ -1,6 +1,8 @@
 #include "operator/controller/pool_status.hpp"
 
 #include "operator/api/labels.hpp"
+#include "operator/controller/pool_ready.hpp"
+#include "operator/database/refusal.hpp"
 
 #include <fmt/format.h>
 
@@ -69,10 +71,19 @@ void show_pods(const Observed& observed, const Rollout& rollout, api::Status& st
     status.endpoint = endpoint_of(observed);
 }
 
-void set_ready(const ConditionSetter& set, const Rollout& rollout) {
-    const bool ready = rollout.ready >= rollout.wanted && rollout.seen;
-    const std::string message = fmt::format("{} of {} pods are ready", rollout.ready, rollout.wanted);
-    set(api::condition::kReady, ready, ready ? (rollout.wanted == 0 ? "ScaledToZero" : "PodsReady") : "PodsNotReady", message);
+void set_available(const ConditionSetter& set, const Rollout& rollout) {
+    const bool any = rollout.ready > 0;
+    set(api::condition::kAvailable, any, any ? "PodsServe" : "NoPodServes",
+        any ? fmt::format("{} of {} pods serve", rollout.ready, rollout.wanted)
+            : "no pod is ready, so the Service has nowhere to send clients");
+}
+
+/// For tools that know no condition of ours (kstatus: Flux, Argo CD, kubectl).
+void set_kstatus(const ConditionSetter& set, const std::string& reconciling, const std::string& stalled) {
+    set(api::condition::kReconciling, !reconciling.empty(), reconciling.empty() ? "Settled" : reconciling,
+        reconciling.empty() ? "nothing is under way" : "see Ready and Progressing");
+    set(api::condition::kStalled, !stalled.empty(), stalled.empty() ? "NotStalled" : stalled,
+        stalled.empty() ? "nothing has to be done by hand" : "see Ready");
 }
 
 void set_progressing(const ConditionSetter& set, const Rollout& rollout, const Convergence& convergence) {
@@ -86,13 +97,22 @@ void set_progressing(const ConditionSetter& set, const Rollout& rollout, const C
     }
 }
 
-void set_database(const ConditionSetter& set, const ServerReading& server) {
+/// A pod that holds server connections has logged in, whatever keeps the operator from it.
+bool pods_are_connected(const Sized& sized) { return sized.pool.open > 0; }
+
+void set_database(const ConditionSetter& set, const ServerReading& server, const Sized& sized) {
     if (server.reachable()) {
         set(api::condition::kDatabaseReachable, true, "Answered", fmt::format("PostgreSQL {}", server.capacity->version));
-    } else {
-        set(api::condition::kDatabaseReachable, false, "NoAnswer",
-            server.error + (server.capacity ? "; sizes follow its last answer" : "; sizes follow the workloads alone"));
+        return;
     }
+    const std::string reason{database::refusal_reason(server.error)};
+    if (pods_are_connected(sized) && !database::is_lasting(reason)) {
+        set(api::condition::kDatabaseReachable, true, "PodsConnected",
+            fmt::format("pods are connected; the operator itself is not, so sizes follow what it knew: {}", server.error));
+        return;
+    }
+    set(api::condition::kDatabaseReachable, false, reason,
+        server.error + (sized.server.known ? "; sizes follow its last answer" : "; nothing grows until it answers"));
 }
 
 void set_budget(const ConditionSetter& set, const Observed& observed, const Sized& sized) {
@@ -130,10 +150,10 @@ api::SizingStatus sizing_status(const Observed& observed, const Sized& sized) {
     out.applied_demand = sized.applied;
     out.per_pod = sized.per_pod();
     out.granted = sized.pool.granted;
-    out.limited_by = sized.held_by.empty() ? limit_text(observed, sized) : sized.held_by;
+    out.limited_by = limit_of(sized);
+    out.message = limit_text(observed, sized);
     out.explanation = sizing::explain(
-        sized.demand.workloads, spec.sizing.headroom_percent,
-        {.min_pool_size = spec.sizing.min_pool_size, .max_pool_size = spec.sizing.max_pool_size},
+        sized.demand.workloads, spec.sizing.headroom_percent, {.min_demand = spec.sizing.min_demand, .max_demand = spec.sizing.max_demand},
         static_cast<std::int64_t>(sized.pool.pods.size()), sized.per_pod()
     );
     for (const sizing::WorkloadSize& workload : sized.demand.workloads) {
@@ -185,9 +205,12 @@ api::Status make_status(
         };
     }
     const ConditionSetter set(status, observed.pool.generation, now);
-    set_ready(set, rollout);
+    set_available(set, rollout);
+    const Readiness readiness =
+        readiness_of(observed, sized, server, {.wanted = rollout.wanted, .ready = rollout.ready, .current = rollout.seen}, convergence);
+    set(api::condition::kReady, readiness.ready, readiness.reason, readiness.message);
     set_progressing(set, rollout, convergence);
-    set_database(set, server);
+    set_database(set, server, sized);
     set_budget(set, observed, sized);
     if (sized.demand.unknown.empty()) {
         set(api::condition::kDemandKnown, true, "Known", "every workload's workers and threads are known");
@@ -195,7 +218,8 @@ api::Status make_status(
         set(api::condition::kDemandKnown, ConditionStatus::kUnknown, "WorkloadUnknown", sized.demand.unknown);
     }
     set_converged(set, rollout, convergence);
-    set(api::condition::kPaused, false, "Running", "clients are served");
+    set(api::condition::kPaused, false, "Running", "nothing is paused");
+    set_kstatus(set, rollout.complete() && convergence.complete() ? "" : "Progressing", "");
     return status;
 }
 
@@ -205,7 +229,11 @@ api::Status make_blocked_status(const Observed& observed, const Finding& finding
     status.observed_generation = observed.pool.generation;
     show_pods(observed, rollout, status);
     const ConditionSetter set(status, observed.pool.generation, now);
+    set_available(set, rollout);
     set(api::condition::kReady, false, finding.reason, finding.message);
+    // A Secret may be on its way; all else is for somebody to do.
+    const bool comes = finding.reason.starts_with("Secret");
+    set_kstatus(set, comes ? finding.reason : "", comes ? "" : finding.reason);
     set(api::condition::kProgressing, false, finding.reason, "nothing is changed until this is solved; what runs keeps running");
     for (const std::string_view type :
          {api::condition::kDatabaseReachable, api::condition::kWithinBudget, api::condition::kDemandKnown, api::condition::kConfigConverged
@@ -214,7 +242,7 @@ api::Status make_blocked_status(const Observed& observed, const Finding& finding
             set(type, ConditionStatus::kUnknown, finding.reason, "not looked at yet");
         }
     }
-    set(api::condition::kPaused, false, "Running", "clients are served");
+    set(api::condition::kPaused, false, "Running", "nothing is paused");
     return status;
 }
 

@@ -29,7 +29,8 @@ struct Sized {
     [[nodiscard]] std::int64_t per_pod() const;
 };
 
-/// What keeps the pool from having its demand, with the numbers; "" = nothing.
+/// What keeps the pool from having its demand, and the numbers to it ("" = nothing does).
+[[nodiscard]] api::LimitedBy limit_of(const Sized& sized);
 [[nodiscard]] std::string limit_text(const Observed& observed, const Sized& sized);
 
 struct Convergence {

@@ -86,7 +86,7 @@ sizing::Stabiliser::Decision Sizer::steady(const Observed& observed, const Deman
     const bool runs = observed.deployment != nullptr && status.sizing.has_value();
     const auto in_use = runs ? std::optional(status.sizing->demand) : std::nullopt;
     if (demand.is_unknown()) {
-        return {in_use.value_or(observed.pool.spec.sizing.min_pool_size), std::nullopt};
+        return {in_use.value_or(observed.pool.spec.sizing.min_demand), std::nullopt};
     }
     const bool edited = status.observed_generation != observed.pool.generation;
     const std::scoped_lock lock(mutex_);
@@ -136,8 +136,10 @@ SizeDecision Sizer::size(const Observed& observed, const ServerReading& server, 
     // What is in force is the demand that the size was made for, not the size: a cut by the server is not for ever.
     const api::UpdateMode mode = observed.pool.spec.sizing.update_mode;
     const auto& before = observed.pool.status.sizing;
-    const bool hold = mode != api::UpdateMode::kAuto && before && before->applied_demand > 0;
-    sized.applied = hold ? before->applied_demand : mode == api::UpdateMode::kOff ? observed.pool.spec.sizing.min_pool_size : sized.wanted;
+    const bool edited = observed.pool.status.observed_generation != observed.pool.generation;
+    const bool hold =
+        before && before->applied_demand > 0 && (mode == api::UpdateMode::kOff || (mode == api::UpdateMode::kInitial && !edited));
+    sized.applied = hold ? before->applied_demand : mode == api::UpdateMode::kOff ? observed.pool.spec.sizing.min_demand : sized.wanted;
     if (sized.applied != sized.wanted) {
         sized.held_by = fmt::format("updateMode {} holds the size", api::to_string(mode));
     }

@@ -1,5 +1,5 @@
 // The sizing rule: a workload needs ceil(replicas x workers x threads x headroomPercent / 100) server connections, a pool the sum over its
-// workloads, held within minPoolSize and maxPoolSize. 1 replica x 4 workers x 2 threads x 150% = 12. Pure; never overflows: it saturates.
+// workloads, held within minDemand and maxDemand. 1 replica x 4 workers x 2 threads x 150% = 12. Pure; never overflows: it saturates.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct WorkloadSize {
 };
 
 struct SizeBounds {
-    std::int64_t min_pool_size = 1;
-    std::optional<std::int64_t> max_pool_size = std::nullopt;
+    std::int64_t min_demand = 1;
+    std::optional<std::int64_t> max_demand = std::nullopt;
 };
 
 [[nodiscard]] std::int64_t workload_demand(const WorkloadSize& workload, std::int64_t headroom_percent);

@@ -95,7 +95,7 @@ def test_status_and_events_tell_the_course(running):
     assert status["readyReplicas"] == 1
     kinds = {entry["type"]: entry["status"] for entry in status["conditions"]}
     assert kinds == {
-        "Ready": "True", "Progressing": "False", "DatabaseReachable": "True", "WithinBudget": "True", "DemandKnown": "True", "ConfigConverged": "True",
+        "Ready": "True", "Available": "True", "Reconciling": "False", "Stalled": "False", "Progressing": "False", "DatabaseReachable": "True", "WithinBudget": "True", "DemandKnown": "True", "ConfigConverged": "True",
         "Paused": "False",
     }  # fmt: skip
     events = wait_until(lambda: "Ready" in namespace.events() and namespace.events(), "the Events", 10)

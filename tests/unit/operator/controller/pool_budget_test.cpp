@@ -13,6 +13,13 @@ TEST_F(PoolBudgetTest, ADatabaseThatDoesNotAnswerKeepsTheSizes) {
     capacity_ = Error{"connection refused"};
     now_ += std::chrono::minutes(1);
     settle();
+    EXPECT_EQ(condition(api::condition::kDatabaseReachable).reason, "PodsConnected")
+        << "who pools is connected, whatever the operator meets";
+    EXPECT_EQ(condition(api::condition::kReady).status, ConditionStatus::kTrue);
+    for (auto& [uid, report] : reports_) {
+        report.server_open = 0;
+    }
+    turn();
     EXPECT_EQ(condition(api::condition::kDatabaseReachable).status, ConditionStatus::kFalse);
     EXPECT_THAT(condition(api::condition::kDatabaseReachable).message, HasSubstr("connection refused"));
     EXPECT_EQ(share(), 12);
@@ -47,7 +54,8 @@ TEST_F(PoolBudgetTest, TheBudgetLimitsAndSaysSo) {
     EXPECT_EQ(share(), 6);
     EXPECT_EQ(condition(api::condition::kWithinBudget).status, ConditionStatus::kFalse);
     EXPECT_EQ(condition(api::condition::kWithinBudget).reason, "DemandClipped");
-    EXPECT_THAT(status().sizing->limited_by, HasSubstr("max_connections 20 - 3 reserved - 10 for direct use - 0 held by others = 7"));
+    EXPECT_EQ(status().sizing->limited_by, api::LimitedBy::kServerBudget);
+    EXPECT_THAT(status().sizing->message, HasSubstr("max_connections 20 - 3 reserved - 10 for direct use - 0 held by others = 7"));
     EXPECT_THAT(reasons(), Contains("DemandClipped"));
 }
 
@@ -149,7 +157,7 @@ TEST_F(PoolBudgetTest, AnUnknownWorkloadIsNotGuessed) {
         {{"spec",
           {{"database", {{"host", "db"}, {"name", "orders"}, {"credentialsSecretRef", {{"name", "orders-db"}}}}},
            {"workloads", Json::array({{{"name", "web"}, {"target", {{"kind", "Deployment"}, {"name", "web"}}}}})},
-           {"sizing", {{"minPoolSize", 3}}}}}}
+           {"sizing", {{"minDemand", 3}}}}}}
     ));
     turn();
     EXPECT_EQ(condition(api::condition::kDemandKnown).status, ConditionStatus::kUnknown);
@@ -168,7 +176,7 @@ TEST_F(PoolBudgetTest, UpdateModeOffShowsAndChangesNothing) {
     EXPECT_EQ(share(), 12);
     EXPECT_EQ(status().sizing->demand, 24);
     EXPECT_EQ(status().sizing->applied_demand, 12);
-    EXPECT_THAT(status().sizing->limited_by, HasSubstr("updateMode Off"));
+    EXPECT_THAT(status().sizing->message, HasSubstr("updateMode Off"));
 }
 
 TEST_F(PoolBudgetTest, UpdateModeInitialSizesANewPoolAndOffDoesNot) {
@@ -177,8 +185,12 @@ TEST_F(PoolBudgetTest, UpdateModeInitialSizesANewPoolAndOffDoesNot) {
     run_pod();
     settle();
     EXPECT_EQ(share(), 12);
+    // What it follows afterwards is its spec, not its workloads.
+    static_cast<void>(cluster_.merge_patch(kube::kConnectionPool, kOrders, {{"spec", {{"sizing", {{"headroomPercent", 300}}}}}}));
+    settle();
+    EXPECT_EQ(share(), 24);
     const ObjectName other{"shop", "other"};
-    pool(other, {{"workers", 4}, {"threads", 2}}, {{"updateMode", "Off"}, {"minPoolSize", 2}});
+    pool(other, {{"workers", 4}, {"threads", 2}}, {{"updateMode", "Off"}, {"minDemand", 2}});
     turn(other);
     run_pod("other-1", other);
     settle({other});

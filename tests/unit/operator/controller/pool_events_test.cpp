@@ -28,7 +28,8 @@ api::Status sized(std::int64_t per_pod) {
         .applied_demand = per_pod,
         .granted = per_pod,
         .per_pod = per_pod,
-        .limited_by = "",
+        .limited_by = api::LimitedBy::kNone,
+        .message = "",
         .explanation = "why",
         .workloads = {}
     };

@@ -123,6 +123,23 @@ TEST_F(PoolReconcilerTest, AMissingSecretIsNamedAndWaitedFor) {
     EXPECT_TRUE(cluster_.get(kube::kDeployment, kOrders));
 }
 
+// As other operators of PostgreSQL call the keys of the Secrets they make.
+TEST_F(PoolReconcilerTest, KeysOfTheSecretCanBeNamed) {
+    secret("orders-db", {{"user", "orders"}, {"pass", "pw"}, {"username", "not this one"}});
+    static_cast<void>(cluster_.merge_patch(
+        kube::kConnectionPool, kOrders,
+        {{"spec", {{"database", {{"credentialsSecretRef", {{"usernameKey", "user"}, {"passwordKey", "pass"}}}}}}}}
+    ));
+    turn();
+    EXPECT_THAT(ini(), HasSubstr("user=orders"));
+    EXPECT_THAT(userlist(), HasSubstr("\"orders\" \"pw\""));
+    secret("orders-db", {{"user", "orders"}});
+    static_cast<void>(cluster_.merge_patch(kube::kSecret, {"shop", "orders-db"}, {{"data", {{"pass", nullptr}}}}));
+    turn();
+    EXPECT_EQ(condition(api::condition::kReady).reason, "SecretIncomplete");
+    EXPECT_THAT(condition(api::condition::kReady).message, HasSubstr("no key \"pass\""));
+}
+
 TEST_F(PoolReconcilerTest, ARotatedPasswordGoesToThePodsFiles) {
     turn();
     EXPECT_THAT(userlist(), HasSubstr("pw"));
@@ -239,6 +256,21 @@ TEST_F(PoolReconcilerTest, AStaleCacheMakesNoChildrenForADeadPool) {
 }
 
 // A cut by the server is not the size for ever.
+
+TEST_F(PoolReconcilerTest, ToolsThatKnowNoConditionOfOursAreToldToo) {
+    turn();
+    EXPECT_EQ(condition(api::condition::kReconciling).status, ConditionStatus::kTrue);
+    EXPECT_EQ(condition(api::condition::kAvailable).status, ConditionStatus::kFalse);
+    run_pod();
+    settle();
+    EXPECT_EQ(condition(api::condition::kReconciling).status, ConditionStatus::kFalse);
+    EXPECT_EQ(condition(api::condition::kStalled).status, ConditionStatus::kFalse);
+    EXPECT_EQ(condition(api::condition::kAvailable).status, ConditionStatus::kTrue);
+    pool(kOrders, {{"workers", "many"}, {"threads", 2}});
+    turn();
+    EXPECT_EQ(condition(api::condition::kStalled).status, ConditionStatus::kTrue);
+    EXPECT_EQ(condition(api::condition::kAvailable).status, ConditionStatus::kTrue) << "what runs keeps serving";
+}
 
 }  // namespace
 }  // namespace cenote::controller
