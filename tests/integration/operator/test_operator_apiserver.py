@@ -298,3 +298,36 @@ def test_only_the_leader_writes_and_a_standby_takes_over(server, namespace, oper
         for one in (first, second):
             if one and one.process.running():
                 one.stop()
+
+
+def test_a_leader_that_was_stopped_and_wakes_up_writes_nothing(server, namespace, operator):
+    """The machine pauses it for longer than its lease: another one leads, and the first one's time is over."""
+    operator.process.send(signal.SIGSTOP)
+    options = ("--namespace", namespace.name, "--leader-election-namespace", namespace.name)
+    first = second = None
+    try:
+        first = Operator(server, *options)
+        wait_until(lambda: first.metric("leader_election_master_status") == 1, "the first leading")
+        namespace.create_secret()
+        namespace.apply_pool()
+        namespace.wait_children()
+        second = Operator(server, *options)
+        wait_until(lambda: second.page("/readyz") == "ok\n", "the standby being ready")
+        first.process.send(signal.SIGSTOP)
+        namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 6, "threads": 2}])
+        wait_until(lambda: namespace.status()["sizing"]["demand"] == 18, "the standby's work", 20)
+        pause = threading.Event()
+        pause.wait(2)
+        before = namespace.versions()
+        lease = f"/apis/coordination.k8s.io/v1/namespaces/{namespace.name}/leases/cenote-operator"
+        holder = server.get(lease)["spec"]["holderIdentity"]
+        first.process.send(signal.SIGCONT)
+        wait_until(lambda: not first.process.running(), "the first one's end", 10)
+        assert namespace.versions() == before
+        assert server.get(lease)["spec"]["holderIdentity"] == holder
+    finally:
+        operator.process.send(signal.SIGCONT)
+        for one in (first, second):
+            if one and one.process.running():
+                one.process.send(signal.SIGCONT)
+                one.stop()
