@@ -115,6 +115,24 @@ void set_database(const ConditionSetter& set, const ServerReading& server, const
         server.error + (sized.server.known ? "; sizes follow its last answer" : "; nothing grows until it answers"));
 }
 
+void set_demand(const ConditionSetter& set, const Sized& sized) {
+    if (!sized.demand.unknown.empty()) {
+        set(api::condition::kDemandKnown, ConditionStatus::kUnknown, "WorkloadUnknown", sized.demand.unknown);
+        return;
+    }
+    // A program's default holds unless a file in its image says otherwise, and that file cannot be seen from here.
+    std::string assumed;
+    for (const sizing::WorkloadSize& workload : sized.demand.workloads) {
+        if (workload.source.find(sizing::kDefaultOf) != std::string::npos) {
+            assumed += fmt::format("{}{} ({})", assumed.empty() ? "" : "; ", workload.name, workload.source);
+        }
+    }
+    set(api::condition::kDemandKnown, true, assumed.empty() ? "Known" : "Assumed",
+        assumed.empty()
+            ? "every workload's workers and threads are known"
+            : fmt::format("{}: a configuration file in the image may say otherwise; state workers and threads to be sure", assumed));
+}
+
 void set_budget(const ConditionSetter& set, const Observed& observed, const Sized& sized) {
     switch (sized.pool.limited_by) {
         case budget::LimitedBy::kServerUnknown:
@@ -212,11 +230,7 @@ api::Status make_status(
     set_progressing(set, rollout, convergence);
     set_database(set, server, sized);
     set_budget(set, observed, sized);
-    if (sized.demand.unknown.empty()) {
-        set(api::condition::kDemandKnown, true, "Known", "every workload's workers and threads are known");
-    } else {
-        set(api::condition::kDemandKnown, ConditionStatus::kUnknown, "WorkloadUnknown", sized.demand.unknown);
-    }
+    set_demand(set, sized);
     set_converged(set, rollout, convergence);
     set(api::condition::kPaused, false, "Running", "nothing is paused");
     set_kstatus(set, rollout.complete() && convergence.complete() ? "" : "Progressing", "");

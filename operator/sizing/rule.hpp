@@ -6,11 +6,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace cenote::sizing {
 
 /// Above any real max_connections (PostgreSQL's own limit is 262143); results are held at it.
 inline constexpr std::int64_t kMostConnections = 1'000'000;
+
+/// In the source of a number that is only the server program's default.
+inline constexpr std::string_view kDefaultOf = "'s default";
 
 /// One process of a workload, as counted. A workload with several containers gives several, named "web/worker".
 struct WorkloadSize {

@@ -15,6 +15,8 @@ namespace {
 
 using config::KeyValues;
 
+constexpr std::string_view kIgnored = "ignore_startup_parameters";
+
 std::string_view pool_mode_word(api::PoolMode mode) {
     switch (mode) {
         case api::PoolMode::kSession:
@@ -71,13 +73,19 @@ KeyValues settings(const api::Spec& spec, const IniInputs& inputs) {
         {"http_listen_addr", "0.0.0.0"},
         {"http_port", fmt::format("{}", api::kHttpPort)},
         {"watch_config", "1"},
-        {"ignore_startup_parameters", "extra_float_digits"},  // JDBC sends it
-        {"log_connections", "0"},                             // a busy pool would log little else
+        {std::string{kIgnored}, "extra_float_digits"},  // JDBC sends it
+        // A server that comes back, or moves to another address, is to be found within seconds, and one that vanished given up.
+        {"server_login_retry", "2"},
+        {"dns_max_ttl", "5"},
+        {"tcp_user_timeout", "30000"},
+        {"log_connections", "0"},  // a busy pool would log little else
         {"log_disconnections", "0"},
     };
     for (const api::Setting& setting : spec.settings) {
         if (api::owned_setting_reason(setting.name).empty()) {
-            set(entries, setting.name, setting.value);
+            // What drivers send anyway stays ignored, whatever else is.
+            const bool adds = setting.name == kIgnored && setting.value.find("extra_float_digits") == std::string::npos;
+            set(entries, setting.name, adds ? fmt::format("extra_float_digits,{}", setting.value) : setting.value);
         }
     }
     return entries;

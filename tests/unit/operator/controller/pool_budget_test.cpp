@@ -214,6 +214,21 @@ TEST_F(PoolBudgetTest, AHeldSizeComesBackWhenTheServerHasRoomAgain) {
     EXPECT_EQ(share(), 60);
 }
 
+TEST_F(PoolBudgetTest, AProgramsDefaultIsSaidToBeOne) {
+    static_cast<void>(cluster_.apply_as(
+        "user", kube::kDeployment, {"shop", "web"},
+        {{"spec", {{"replicas", 1}, {"template", {{"spec", {{"containers", {{{"name", "web"}, {"command", {"gunicorn", "shop.wsgi"}}}}}}}}}}
+        }}
+    ));
+    static_cast<void>(cluster_.merge_patch(
+        kube::kConnectionPool, kOrders,
+        {{"spec", {{"workloads", Json::array({{{"name", "web"}, {"target", {{"kind", "Deployment"}, {"name", "web"}}}}})}}}}
+    ));
+    turn();
+    EXPECT_EQ(condition(api::condition::kDemandKnown).reason, "Assumed");
+    EXPECT_THAT(condition(api::condition::kDemandKnown).message, HasSubstr("gunicorn's default"));
+}
+
 // One of two workloads cannot be read any more: the demand does not fall by it.
 TEST_F(PoolBudgetTest, WhatWasKnownOfAWorkloadStaysInForceWhileItIsNot) {
     const Json workloads = Json::array(

@@ -4,6 +4,8 @@
 #include "dataplane/config/config_loader.hpp"
 #include "operator/specs/pool_share.hpp"
 
+#include <algorithm>
+
 namespace cenote::specs {
 namespace {
 
@@ -105,6 +107,16 @@ TEST(PoolIni, SettingsWinOverOurDefaultsButNotOverWhatWeOwn) {
     EXPECT_EQ(config->max_client_conn, 77);
     EXPECT_EQ(config->listen_port, 6432);
     EXPECT_EQ(config->server_check_query, "select 1; -- x");
+}
+
+TEST(PoolIni, IgnoredStartupParametersAreAddedToWhatDriversSendAnyway) {
+    api::Spec wanted = spec();
+    wanted.settings = {{"ignore_startup_parameters", "search_path"}};
+    const auto config = loaded(wanted);
+    const auto& ignored = config->ignore_startup_parameters;
+    EXPECT_NE(std::find(ignored.begin(), ignored.end(), "extra_float_digits"), ignored.end());
+    EXPECT_NE(std::find(ignored.begin(), ignored.end(), "search_path"), ignored.end());
+    EXPECT_EQ(config->server_login_retry, std::chrono::seconds{2});
 }
 
 TEST(PoolIni, StrangeNamesSurvive) {
