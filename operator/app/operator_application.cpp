@@ -140,6 +140,7 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
     reconciler_options.read_capacity = [](const database::Target& target) { return database::read_capacity(target, kAskServer); };
     controller::PodPoller poller([&controller](const kube::ObjectName& name) { controller->enqueue(name); });
     reconciler_options.read_report = [&poller](const std::string& uid) { return poller.report(uid); };
+    reconciler_options.still_asking = [&poller](const std::string& uid) { return poller.still_asking(uid); };
     reconciler_options.expect_change = [&poller](const kube::ObjectName& pool, bool expected) { poller.expect_change(pool, expected); };
     reconciler_options.enqueue = [&controller](const kube::ObjectName& name) { controller->enqueue(name); };
     // In a directory there is no other operator, and no cache that lags; nor are there namespaces in the names of hosts.

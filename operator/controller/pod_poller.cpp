@@ -60,6 +60,11 @@ std::optional<PodReport> PodPoller::report(const std::string& uid) const {
     return plan_.report(uid);
 }
 
+bool PodPoller::still_asking(const std::string& uid) const {
+    const std::scoped_lock lock(mutex_);
+    return plan_.still_asking(uid);
+}
+
 void PodPoller::start(std::function<bool()> active) {
     thread_ = std::jthread([this, active = std::move(active)](const std::stop_token& stop) { run(stop, active); });
 }

@@ -25,6 +25,7 @@ public:
     void pod_gone(const std::string& uid);
     void expect_change(const kube::ObjectName& pool, bool expected);
     [[nodiscard]] std::optional<PodReport> report(const std::string& uid) const;
+    [[nodiscard]] bool still_asking(const std::string& uid) const;
 
     /// `active`: asks nothing while it is false; a standby's answers would be for nobody.
     void start(std::function<bool()> active);

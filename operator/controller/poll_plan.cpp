@@ -100,6 +100,11 @@ std::optional<kube::ObjectName> PollPlan::answered(const std::string& uid, std::
     return look ? std::optional(pod.pool) : std::nullopt;
 }
 
+bool PollPlan::still_asking(const std::string& uid) const {
+    const auto pod = pods_.find(uid);
+    return pod != pods_.end() && pod->second.address && !pod->second.report && pod->second.failures < kSilentAfter;
+}
+
 std::optional<PodReport> PollPlan::report(const std::string& uid) const {
     const auto pod = pods_.find(uid);
     return pod == pods_.end() ? std::nullopt : pod->second.report;

@@ -43,6 +43,8 @@ public:
     [[nodiscard]] std::optional<kube::ObjectName> answered(const std::string& uid, std::optional<PodReport> report, TimePoint now);
 
     [[nodiscard]] std::optional<PodReport> report(const std::string& uid) const;
+    /// It has neither answered nor kept silent yet.
+    [[nodiscard]] bool still_asking(const std::string& uid) const;
 
 private:
     struct Pod {

@@ -22,6 +22,7 @@ constexpr milliseconds kWhileConverging{1'000};
 constexpr milliseconds kWhileSilent{10'000};
 // A pool made anew waits until the garbage collector has taken its predecessor's objects.
 constexpr milliseconds kForLeftovers{500};
+constexpr milliseconds kForFirstAnswers{50};
 // Servers are asked again; all else is found by events.
 constexpr milliseconds kSteady{30'000};
 constexpr milliseconds kBlocked{30'000};
@@ -66,6 +67,9 @@ ReconcileResult PoolReconciler::reconcile(const kube::ObjectName& name) {
     }
     if (const auto finding = first_finding(*observed)) {
         return report_blocked(*observed, *finding);
+    }
+    if (too_early(*observed)) {
+        return ReconcileResult::requeue_after(kForFirstAnswers);
     }
     const TimePoint now = options_.now();
     const ServerReading server = servers_.read(target_of(*observed, options_.sizing.names_have_namespaces), now);
@@ -116,6 +120,18 @@ ReconcileResult PoolReconciler::reconcile(const kube::ObjectName& name) {
     options_.expect_change(name, !complete);
     const milliseconds delay = look_again_in(name, poke_value(desired->hashes), complete, now);
     return ReconcileResult::requeue_after(std::min(delay, duration_cast<milliseconds>(decision.look_again_in.value_or(kSteady))));
+}
+
+bool PoolReconciler::too_early(const Observed& observed) {
+    {
+        const std::scoped_lock lock(mutex_);
+        if (memory_[observed.name()].told) {
+            return false;
+        }
+    }
+    return std::any_of(observed.pods.begin(), observed.pods.end(), [this](const PodState& pod) {
+        return !pod.ending && options_.still_asking(pod.uid);
+    });
 }
 
 milliseconds PoolReconciler::look_again_in(const kube::ObjectName& pool, const std::string& hashes, bool complete, TimePoint now) {

@@ -83,6 +83,18 @@ TEST_F(PollPlanTest, ASilentPodIsNotBelievedForLongAndAskedEverMoreSeldom) {
     EXPECT_TRUE(is_due());
 }
 
+TEST_F(PollPlanTest, APodIsNotSilentBeforeItWasAsked) {
+    plan_.pod_seen("u", kPool, std::nullopt, now_);
+    EXPECT_FALSE(plan_.still_asking("u")) << "nobody can ask it";
+    plan_.pod_seen("u", kPool, kAddress, now_);
+    EXPECT_TRUE(plan_.still_asking("u"));
+    static_cast<void>(ask(std::nullopt));
+    EXPECT_TRUE(plan_.still_asking("u"));
+    now_ = plan_.next();
+    static_cast<void>(ask(std::nullopt));
+    EXPECT_FALSE(plan_.still_asking("u"));
+}
+
 TEST_F(PollPlanTest, AnAnswerThatComesAfterThePodIsGoneIsDropped) {
     plan_.pod_seen("u", kPool, kAddress, now_);
     EXPECT_TRUE(is_due());

@@ -57,6 +57,24 @@ TEST_F(PoolReconcilerTest, ANewOperatorFindsNothingToDo) {
     EXPECT_THAT(told_, IsEmpty());
 }
 
+TEST_F(PoolReconcilerTest, ANewOperatorWaitsUntilPodsWereHeardOf) {
+    turn();
+    run_pod();
+    settle();
+    const std::string before = version();
+    const auto known = reports_;
+    reports_.clear();
+    ReconcilerOptions asking = options();
+    asking.still_asking = [this](const std::string&) { return reports_.empty(); };
+    PoolReconciler restarted(cluster_, caches(), asking, watcher_);
+    refresh();
+    EXPECT_EQ(restarted.reconcile(kOrders).delay(), std::chrono::milliseconds(50));
+    EXPECT_EQ(version(), before) << "no pod is called silent that was not asked";
+    reports_ = known;
+    EXPECT_EQ(restarted.reconcile(kOrders).delay(), std::chrono::seconds(30));
+    EXPECT_EQ(version(), before);
+}
+
 TEST_F(PoolReconcilerTest, AnEditChangesFilesNotPodTemplates) {
     turn();
     run_pod();
