@@ -38,6 +38,7 @@ def test_a_pool_becomes_ready_and_explains_its_size(figure):
     shop.create_pool()
     shop.wait_for_condition("Ready")
     figure("apply to Ready, s", round(time.monotonic() - began, 2))
+    shop.wait_for_condition("ConfigConverged")  # its pod has its share
     status = shop.pool()["status"]
     assert status["sizing"]["demand"] == status["sizing"]["granted"] == 12
     assert re.search(r"4 workers x 2 threads.*= 12", status["sizing"]["explanation"])
