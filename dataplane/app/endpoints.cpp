@@ -7,7 +7,55 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <set>
+
 namespace cenote::app {
+namespace {
+
+struct ServerConnections {
+    int limit = 0;  // that the whole process keeps to now; 0: no number bounds all of them
+    int used = 0;   // open or being opened
+};
+
+/// What binds all server connections together: the sum over the databases, unless clients may name any; or what the one user of every
+/// database may have. Read from the budgets that connections take their places from, so that what is said is in force.
+ServerConnections server_connections(registry::Process& process, const registry::Runtime& runtime) {
+    const auto& config = *runtime.config;
+    ServerConnections out;
+    for (const auto& state : process.registry.databases()) {
+        out.used += state->servers.used();
+    }
+    bool bounded = !config.fallback_database;
+    std::set<std::string> users;
+    const auto add = [&](const config::Database& line) {
+        const auto state = process.registry.find_database(line.name);
+        const int limit = state != nullptr ? state->servers.limit() : config.max_db_connections_for(line);
+        bounded = bounded && limit > 0;
+        out.limit += limit;
+        users.insert(line.user);
+    };
+    for (const auto& [name, line] : config.databases) {
+        add(line);
+    }
+    if (config.fallback_database) {
+        users.insert(config.fallback_database->user);
+    }
+    if (!bounded) {
+        out.limit = 0;
+    }
+    if (users.size() == 1 && !users.begin()->empty()) {
+        int limit = config.max_user_connections_for(config.find_user(*users.begin()));
+        for (const auto& state : process.registry.users()) {
+            limit = state->name == *users.begin() ? state->servers.limit() : limit;
+        }
+        out.limit = out.limit == 0 || limit == 0 ? std::max(out.limit, limit) : std::min(out.limit, limit);
+    }
+    return out;
+}
+
+}  // namespace
+
 void Endpoints::open() {
     const auto config = runtime_.config();
     if (config->http_port == 0) {
@@ -55,6 +103,14 @@ std::string Endpoints::status_json() const {
     status["ioEngine"] = process_.io_engine;
     status["workers"] = process_.workers.size();
     status["reloads"] = reloads.done;
+    int opening = 0;
+    for (const auto& row : pool_rows(process_)) {
+        opening += row.sv_login;
+    }
+    const auto servers = server_connections(process_, *current);
+    status["serverLimit"] = servers.limit;
+    status["serverOpen"] = std::max(servers.used - opening, 0);
+    status["serverOpening"] = opening;
     status["lastReloadError"] = reloads.last_error;
     // A file's name or an error may hold bytes that are no UTF-8: shown as U+FFFD rather than not at all.
     return status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -7,10 +7,14 @@ std::shared_ptr<DatabaseState> PoolRegistry::database_locked(const config::Datab
     if (!slot) {
         slot = std::make_shared<DatabaseState>(line.name);
     }
-    slot->servers.set_limit(runtime_->config->max_db_connections_for(line));
-    slot->clients.set_limit(runtime_->config->max_db_client_connections_for(line));
+    set_limits(*slot, line);
     unused_databases_.erase(line.name);
     return slot;
+}
+
+void PoolRegistry::set_limits(DatabaseState& state, const config::Database& line) const {
+    state.servers.set_limit(runtime_->config->max_db_connections_for(line));
+    state.clients.set_limit(runtime_->config->max_db_client_connections_for(line));
 }
 
 std::shared_ptr<UserState> PoolRegistry::user_locked(const std::string& name) {
@@ -100,6 +104,11 @@ void PoolRegistry::apply(RuntimeRef runtime) {
     for (const auto& [name, state] : users_) {
         static_cast<void>(user_locked(name));
     }
+    for (const auto& [name, state] : databases_) {
+        if (const auto line = runtime_->config->resolve_database(name)) {
+            set_limits(*state, *line);
+        }
+    }
     for (const auto& [key, pool] : pools_) {
         const auto line = runtime_->config->resolve_database(pool->database->name);
         pool->gone = !line;
@@ -107,7 +116,6 @@ void PoolRegistry::apply(RuntimeRef runtime) {
             ++pool->epoch;
             continue;
         }
-        static_cast<void>(database_locked(*line));
         const std::string& user = line->user.empty() ? pool->user->name : line->user;
         auto settings = std::make_shared<const PoolSettings>(make_pool_settings(*runtime_->config, *line, user, *runtime_->users));
         const auto before = pool->settings();

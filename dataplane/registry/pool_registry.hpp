@@ -45,6 +45,7 @@ public:
 
 private:
     std::shared_ptr<DatabaseState> database_locked(const config::Database& line);
+    void set_limits(DatabaseState& state, const config::Database& line) const;
     std::shared_ptr<UserState> user_locked(const std::string& name);
 
     const Ports& ports_;

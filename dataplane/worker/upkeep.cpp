@@ -11,6 +11,7 @@ namespace {
 
 namespace sqlstate = protocol::sqlstate;
 constexpr Duration kDrainPace = std::chrono::milliseconds(100);
+constexpr Duration kLimitPace = std::chrono::milliseconds(20);
 
 bool over(Duration limit, TimePoint since, TimePoint now) {
     return limit > Duration::zero() && since != TimePoint{} && now - since >= limit;
@@ -58,6 +59,16 @@ void Upkeep::review_idle(Server& server) {
     const auto& limits = settings.limits;
     if (server.obsolete()) {
         servers_.close(server, "obsolete connection");
+        return;
+    }
+    if (pool.database->servers.over() || pool.user->servers.over()) {
+        // One at a time: a place is free only when PostgreSQL has let go, and until then the next would go for the same reason.
+        if (context_.now - last_limit_close_ >= kLimitPace) {
+            last_limit_close_ = context_.now;
+            servers_.close(server, "limit was lowered");
+        } else {
+            context_.agenda.at(server.timer, context_.now + kLimitPace);
+        }
         return;
     }
     pool::PoolCounts counts;

@@ -31,6 +31,7 @@ private:
     Servers& servers_;
     pool::Agenda::Item drain_item_;
     std::size_t drain_at_ = 0;
+    TimePoint last_limit_close_;
 };
 
 }  // namespace cenote::worker

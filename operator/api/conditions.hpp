@@ -25,6 +25,9 @@ struct Condition {
 /// The types a ConnectionPool carries.
 namespace condition {
 inline constexpr std::string_view kReady = "Ready";
+inline constexpr std::string_view kAvailable = "Available";
+inline constexpr std::string_view kReconciling = "Reconciling";  // kstatus: True = under way
+inline constexpr std::string_view kStalled = "Stalled";          // kstatus: True = somebody has to do something
 inline constexpr std::string_view kProgressing = "Progressing";
 inline constexpr std::string_view kDatabaseReachable = "DatabaseReachable";
 inline constexpr std::string_view kWithinBudget = "WithinBudget";

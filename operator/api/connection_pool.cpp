@@ -10,5 +10,6 @@ std::string_view to_string(UpdateMode mode) { return word_of(mode); }
 std::string_view to_string(PoolMode mode) { return word_of(mode); }
 std::string_view to_string(Switch value) { return word_of(value); }
 std::string_view to_string(DesiredRunState state) { return word_of(state); }
+std::string_view to_string(LimitedBy limit) { return word_of(limit); }
 
 }  // namespace cenote::api

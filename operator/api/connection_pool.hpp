@@ -20,6 +20,8 @@ enum class UpdateMode { kOff, kInitial, kAuto };
 enum class PoolMode { kSession, kTransaction, kStatement };
 enum class Switch { kDisabled, kEnabled };
 enum class DesiredRunState { kRunning, kPaused };
+/// Why a pool has less than its demand.
+enum class LimitedBy { kNone, kServerBudget, kServerUnknown, kMaxServerConnections, kMaxDemand, kUpdateMode, kWaitingForOthers };
 
 struct ServerTls {
     TlsMode mode = TlsMode::kPrefer;
@@ -32,7 +34,9 @@ struct DatabaseRef {
     std::string host;  // name, address or comma list, PgBouncer's meaning
     std::int32_t port = 5432;
     std::string name;                // "" = clients may name any database of that server
-    std::string credentials_secret;  // name of a Secret with keys username and password
+    std::string credentials_secret;  // name of a Secret
+    std::string username_key = "username";
+    std::string password_key = "password";
     ServerTls tls;
 
     bool operator==(const DatabaseRef&) const = default;
@@ -60,8 +64,8 @@ struct Workload {
 struct Sizing {
     UpdateMode update_mode = UpdateMode::kAuto;
     std::int32_t headroom_percent = 150;
-    std::int32_t min_pool_size = 1;  // of the demand over all pods
-    std::optional<std::int32_t> max_pool_size;
+    std::int32_t min_demand = 1;  // of the demand over all pods
+    std::optional<std::int32_t> max_demand;
     std::optional<std::int32_t> max_server_connections;
     std::int32_t reserve_for_direct = 10;
 
@@ -122,10 +126,12 @@ struct WorkloadStatus {
 };
 
 struct SizingStatus {
-    std::int64_t demand = 0;
+    std::int64_t demand = 0;          // as the workloads have it now
+    std::int64_t applied_demand = 0;  // that the shares are made for; another one while updateMode holds it
     std::int64_t granted = 0;
     std::int64_t per_pod = 0;
-    std::string limited_by;  // "" = nothing
+    LimitedBy limited_by = LimitedBy::kNone;
+    std::string message;  // the numbers to it; "" = nothing limits
     std::string explanation;
     std::vector<WorkloadStatus> workloads;
 
@@ -174,5 +180,6 @@ struct ConnectionPool {
 [[nodiscard]] std::string_view to_string(PoolMode mode);
 [[nodiscard]] std::string_view to_string(Switch value);
 [[nodiscard]] std::string_view to_string(DesiredRunState state);
+[[nodiscard]] std::string_view to_string(LimitedBy limit);
 
 }  // namespace cenote::api

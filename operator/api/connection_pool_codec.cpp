@@ -39,7 +39,15 @@ void read_database(FieldReader& fields, DatabaseRef& out) {
     fields.text("host", out.host, kHost);
     fields.integer("port", out.port, {.minimum = 1, .maximum = 65535});
     fields.text("name", out.name, kDatabaseName);
-    read_secret_ref(fields, "credentialsSecretRef", Presence::kRequired, out.credentials_secret);
+    fields.object("credentialsSecretRef", Presence::kRequired, [&](FieldReader& ref) {
+        ref.text("name", out.credentials_secret, kObjectName);
+        ref.text(
+            "usernameKey", out.username_key, {.min_length = 1, .max_length = 253, .pattern = &kSecretKeyPattern, .default_text = "username"}
+        );
+        ref.text(
+            "passwordKey", out.password_key, {.min_length = 1, .max_length = 253, .pattern = &kSecretKeyPattern, .default_text = "password"}
+        );
+    });
     fields.object("tls", Presence::kDefaulted, [&](FieldReader& tls) {
         tls.word("mode", out.tls.mode);
         read_secret_ref(tls, "caSecretRef", Presence::kOptional, out.tls.ca_secret);
@@ -70,12 +78,12 @@ void read_workload(FieldReader& fields, Workload& out) {
 void read_sizing(FieldReader& fields, Sizing& out) {
     fields.word("updateMode", out.update_mode);
     fields.integer("headroomPercent", out.headroom_percent, {.minimum = 1, .maximum = 1000});
-    fields.integer("minPoolSize", out.min_pool_size, {.minimum = 1, .maximum = kMostSlots});
-    fields.optional_integer("maxPoolSize", out.max_pool_size, {.minimum = 1, .maximum = kMostSlots});
+    fields.integer("minDemand", out.min_demand, {.minimum = 1, .maximum = kMostSlots});
+    fields.optional_integer("maxDemand", out.max_demand, {.minimum = 1, .maximum = kMostSlots});
     fields.optional_integer("maxServerConnections", out.max_server_connections, {.minimum = 1, .maximum = kMostSlots});
     fields.integer("reserveForDirect", out.reserve_for_direct, {.minimum = 0, .maximum = kMostSlots});
-    if (out.max_pool_size && *out.max_pool_size < out.min_pool_size) {
-        fields.fail("maxPoolSize", fmt::format("{} is below minPoolSize {}", *out.max_pool_size, out.min_pool_size));
+    if (out.max_demand && *out.max_demand < out.min_demand) {
+        fields.fail("maxDemand", fmt::format("{} is below minDemand {}", *out.max_demand, out.min_demand));
     }
 }
 
@@ -152,7 +160,7 @@ void read_condition(FieldReader& fields, Condition& out) {
 }
 
 void read_status(FieldReader& fields, Status& out) {
-    fields.integer("observedGeneration", out.observed_generation, kCount);
+    fields.integer("observedGeneration", out.observed_generation, {.minimum = -1, .maximum = kCount.maximum});
     fields.integer("replicas", out.replicas, kCount);
     fields.integer("readyReplicas", out.ready_replicas, kCount);
     fields.text("selector", out.selector, kStatusText);
@@ -161,9 +169,11 @@ void read_status(FieldReader& fields, Status& out) {
     SizingStatus sizing;
     const bool has_sizing = fields.object("sizing", Presence::kOptional, [&](FieldReader& inner) {
         inner.integer("demand", sizing.demand, kCount);
+        inner.integer("appliedDemand", sizing.applied_demand, kCount);
         inner.integer("granted", sizing.granted, kCount);
         inner.integer("perPod", sizing.per_pod, kCount);
-        inner.text("limitedBy", sizing.limited_by, kStatusText);
+        inner.word("limitedBy", sizing.limited_by);
+        inner.text("message", sizing.message, kStatusText);
         inner.text("explanation", sizing.explanation, kStatusText);
         inner.list("workloads", sizing.workloads, 1024, [](FieldReader& item, WorkloadStatus& w) {
             item.text("name", w.name, kStatusText);
@@ -218,8 +228,15 @@ Json write_sizing(const SizingStatus& sizing) {
             {{"name", w.name}, {"replicas", w.replicas}, {"workers", w.workers}, {"threads", w.threads}, {"source", w.source}}
         );
     }
-    Json json{{"demand", sizing.demand}, {"granted", sizing.granted}, {"perPod", sizing.per_pod}, {"workloads", std::move(workloads)}};
-    put(json, "limitedBy", sizing.limited_by);
+    Json json{
+        {"demand", sizing.demand},
+        {"appliedDemand", sizing.applied_demand},
+        {"granted", sizing.granted},
+        {"perPod", sizing.per_pod},
+        {"workloads", std::move(workloads)}
+    };
+    json["limitedBy"] = to_string(sizing.limited_by);
+    put(json, "message", sizing.message);
     put(json, "explanation", sizing.explanation);
     return json;
 }
@@ -272,7 +289,16 @@ Result<ConnectionPool> parse_connection_pool(const Json& object) {
 
 Result<Spec> parse_spec(const Json& spec) { return read_whole<Spec>(spec, "spec", read_spec); }
 
-Result<Status> parse_status(const Json& status) { return read_whole<Status>(status, "status", read_status); }
+Result<Status> parse_status(const Json& json) {
+    if (!json.is_object()) {
+        return Error{"status: must be an object"};
+    }
+    Status status;
+    std::vector<std::string> ignored;
+    FieldReader fields{json, "status", ignored, nullptr};
+    read_status(fields, status);
+    return status;
+}
 
 Json write_status(const Status& status) {
     Json json{{"observedGeneration", status.observed_generation}, {"replicas", status.replicas}, {"readyReplicas", status.ready_replicas}};

@@ -55,6 +55,18 @@ struct EnumWords<DesiredRunState> {
     };
 };
 template <>
+struct EnumWords<LimitedBy> {
+    static constexpr std::array words{
+        std::pair{LimitedBy::kNone, std::string_view{"None"}},
+        std::pair{LimitedBy::kServerBudget, std::string_view{"ServerBudget"}},
+        std::pair{LimitedBy::kServerUnknown, std::string_view{"ServerUnknown"}},
+        std::pair{LimitedBy::kMaxServerConnections, std::string_view{"MaxServerConnections"}},
+        std::pair{LimitedBy::kMaxDemand, std::string_view{"MaxDemand"}},
+        std::pair{LimitedBy::kUpdateMode, std::string_view{"UpdateMode"}},
+        std::pair{LimitedBy::kWaitingForOthers, std::string_view{"WaitingForOthers"}}
+    };
+};
+template <>
 struct EnumWords<ConditionStatus> {
     static constexpr std::array words{
         std::pair{ConditionStatus::kTrue, std::string_view{"True"}}, std::pair{ConditionStatus::kFalse, std::string_view{"False"}},

@@ -20,18 +20,33 @@ inline constexpr std::string_view kManagedByValue = "cenote-operator";
 
 /// On pods, not in the template: a change makes the kubelet sync the volumes now.
 inline constexpr std::string_view kConfigHashAnnotation = "cenote.dev/config-hash";
+/// On pods, not in the template: the pod's share of its server's connections, in the data plane's words. It is a file of the pod through a
+/// downwardAPI volume, so it outlives the operator and goes with the pod.
+inline constexpr std::string_view kShareAnnotation = "cenote.dev/share";
+/// Beside it: the largest limit that may have been in force when the share was written.
+inline constexpr std::string_view kMayUseAnnotation = "cenote.dev/share-may-use";
+/// And the server whose connections they are, as database::server_key has it: a pool may be gone before its pods.
+inline constexpr std::string_view kServerAnnotation = "cenote.dev/server";
+/// On Deployments and in their pod templates: which rendering of the template this is, and from which wishes of the user it was made.
+inline constexpr std::string_view kTemplateAnnotation = "cenote.dev/template";
+inline constexpr std::string_view kTemplateInputsAnnotation = "cenote.dev/template-inputs";
+/// On a ConnectionPool: a new value restarts its pods, one after the other. What kubectl rollout restart writes into a Deployment.
+inline constexpr std::string_view kRestartedAtAnnotation = "cenote.dev/restarted-at";
 /// On a workload or its pod template: what the operator cannot see in the command line.
 inline constexpr std::string_view kWorkersAnnotation = "cenote.dev/workers";
 inline constexpr std::string_view kThreadsAnnotation = "cenote.dev/threads";
 
 inline constexpr std::int32_t kPostgresPort = 6432;
 inline constexpr std::int32_t kHttpPort = 9127;
+inline constexpr std::string_view kContainerName = "cenote";
 inline constexpr std::string_view kPostgresPortName = "postgres";
 inline constexpr std::string_view kHttpPortName = "http";
 
 inline constexpr std::string_view kIniKey = "cenote.ini";
 inline constexpr std::string_view kUserlistKey = "userlist.txt";
 inline constexpr std::string_view kConfigDirectory = "/etc/cenote/config";
+inline constexpr std::string_view kShareKey = "share.ini";
+inline constexpr std::string_view kShareDirectory = "/etc/cenote/share";
 inline constexpr std::string_view kSecretsDirectory = "/etc/cenote/secrets";
 inline constexpr std::string_view kUsernameKey = "username";
 inline constexpr std::string_view kPasswordKey = "password";

@@ -29,6 +29,12 @@ bool is_host(std::string_view text) {
     });
 }
 
+bool is_secret_key(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || std::string_view{"._-"}.find(c) != std::string_view::npos;
+    });
+}
+
 bool is_printable(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; });
 }
@@ -67,6 +73,7 @@ const TextPattern kObjectNamePattern{
 };
 const TextPattern kListKeyPattern{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", is_list_key, "a name of lower-case letters, digits and '-'"};
 const TextPattern kHostPattern{"^[A-Za-z0-9._:/,-]+$", is_host, "a host name, an address, or a comma-separated list of them"};
+const TextPattern kSecretKeyPattern{"^[-._a-zA-Z0-9]+$", is_secret_key, "a key of a Secret (letters, digits, '-', '_' and '.')"};
 const TextPattern kPrintablePattern{"^[^\\x00-\\x1f\\x7f]*$", is_printable, "free of control characters"};
 const TextPattern kSettingNamePattern{"^[a-z][a-z0-9_]*$", is_setting_name, "a setting's name, such as query_wait_timeout"};
 const TextPattern kDurationPattern{"^([0-9]+(h|ms|m|s))+$", is_duration, "a duration, such as 60s or 1m30s"};

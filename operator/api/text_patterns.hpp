@@ -17,6 +17,8 @@ extern const TextPattern kObjectNamePattern;
 /// Keys of named lists.
 extern const TextPattern kListKeyPattern;
 extern const TextPattern kHostPattern;
+/// Keys of a Secret.
+extern const TextPattern kSecretKeyPattern;
 extern const TextPattern kPrintablePattern;
 extern const TextPattern kSettingNamePattern;
 extern const TextPattern kDurationPattern;

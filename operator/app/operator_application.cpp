@@ -7,6 +7,7 @@
 #include "operator/kube/kube_config.hpp"
 #include "operator/metrics/operator_metrics.hpp"
 #include "operator/runtime/event_recorder.hpp"
+#include "operator/runtime/fenced_cluster.hpp"
 #include "operator/runtime/manager.hpp"
 #include "operator/standalone/standalone.hpp"
 
@@ -26,7 +27,10 @@ namespace cenote::app {
 namespace {
 
 constexpr Duration kAskServer = std::chrono::seconds(2);
-constexpr Duration kAskPods = std::chrono::milliseconds(500);
+/// Less than what lies between a leader's giving up and another's beginning (lease duration less renew deadline).
+constexpr std::chrono::seconds kWriteTimeout{4};
+/// A request of the operator before this one may still be on its way, and the caches begin with what the API server had cached.
+constexpr Duration kQuietAfterStart = std::chrono::seconds(3);
 
 std::string wall_now() {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
@@ -46,9 +50,11 @@ std::string environment(const char* name) {
 struct World {
     std::unique_ptr<standalone::Standalone> standalone;
     std::unique_ptr<kube::ApiClient> kubernetes;
-    std::string ns;  // the operator's own
+    std::unique_ptr<kube::ApiClient> writer;  // its requests end before another operator can lead
+    std::string ns;                           // the operator's own
 
     [[nodiscard]] kube::Cluster& cluster() const { return standalone ? standalone->cluster() : *kubernetes; }
+    [[nodiscard]] kube::Cluster& writes() const { return standalone ? standalone->cluster() : *writer; }
 };
 
 Result<World> open_world(const Options& options, metrics::OperatorMetrics& metrics) {
@@ -71,17 +77,24 @@ Result<World> open_world(const Options& options, metrics::OperatorMetrics& metri
         [&metrics](std::string_view code, std::string_view method, std::string_view host, std::chrono::duration<double> took) {
             metrics.request_done(code, method, host, took);
         };
-    auto client = kube::connect(*access, std::move(client_options));
+    auto client = kube::connect(*access, client_options);
     if (!client) {
         return client.error();
     }
     world.kubernetes = std::move(*client);
+    client_options.max_attempts = 1;  // a repeated write would outlive its time; the queue repeats the reconcile
+    auto writer = kube::connect(*access, std::move(client_options), kWriteTimeout);
+    if (!writer) {
+        return writer.error();
+    }
+    world.writer = std::move(*writer);
     world.ns = access->ns.empty() ? "default" : access->ns;
     return world;
 }
 
 runtime::ManagerOptions manager_options(const Options& options, const World& world) {
     runtime::ManagerOptions out;
+    out.lease_cluster = &world.writes();
     if (options.leader_election) {
         const std::string ns = options.leader_election_namespace.empty() ? world.ns : options.leader_election_namespace;
         out.leader_election = runtime::LeaderElectionOptions{
@@ -117,23 +130,31 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
         return world.error();
     }
     kube::Cluster& cluster = world->cluster();
-    runtime::EventRecorder recorder(cluster);
     runtime::Manager manager(cluster, manager_options(options, *world), metrics);
+    runtime::FencedCluster fenced(cluster, world->writes(), [&manager] { return manager.leading(); });
+    runtime::EventRecorder recorder(fenced);
 
     runtime::Controller* controller = nullptr;
     controller::ReconcilerOptions reconciler_options;
     reconciler_options.image = options.image.empty() ? "cenote" : options.image;
     reconciler_options.read_capacity = [](const database::Target& target) { return database::read_capacity(target, kAskServer); };
-    reconciler_options.ask_pods = [](const std::vector<controller::PodAddress>& pods) { return controller::ask_pods(pods, kAskPods); };
+    controller::PodPoller poller([&controller](const kube::ObjectName& name) { controller->enqueue(name); });
+    reconciler_options.read_report = [&poller](const std::string& uid) { return poller.report(uid); };
+    reconciler_options.still_asking = [&poller](const std::string& uid) { return poller.still_asking(uid); };
+    reconciler_options.expect_change = [&poller](const kube::ObjectName& pool, bool expected) { poller.expect_change(pool, expected); };
     reconciler_options.enqueue = [&controller](const kube::ObjectName& name) { controller->enqueue(name); };
+    // In a directory there is no other operator, and no cache that lags; nor are there namespaces in the names of hosts.
+    reconciler_options.sizing.quiet = world->standalone ? Duration::zero() : kQuietAfterStart;
+    reconciler_options.sizing.names_have_namespaces = world->standalone == nullptr;
     reconciler_options.tell = [&recorder](const kube::Json& pool, const controller::Notice& notice) {
         recorder.record(pool, notice.type, notice.reason, "Reconciling", notice.note);
     };
     reconciler_options.wall_now = wall_now;
-    controller::PoolReconciler reconciler(cluster, controller::caches_of(manager, options.ns), std::move(reconciler_options), metrics);
+    controller::PoolReconciler reconciler(fenced, controller::caches_of(manager, options.ns), std::move(reconciler_options), metrics);
     controller =
         &manager.add_controller({.name = "connectionpool", .workers = static_cast<std::size_t>(options.workers), .limits = {}}, reconciler);
     static_cast<void>(controller::watch_everything(manager, *controller, options.ns));
+    controller::watch_pods(manager, poller, options.ns);
 
     std::unique_ptr<http::Server> server;
     if (options.listen_port != 0) {
@@ -149,7 +170,9 @@ Result<void> run_operator(const Options& options, std::stop_token stop) {
         world->standalone->start();
     }
     log::info("cenote-operator {} works on {}", CENOTE_VERSION, world->standalone ? options.standalone.string() : "a Kubernetes cluster");
+    poller.start([&manager] { return manager.leading(); });
     const auto result = manager.run(stop);
+    poller.stop();
 
     // No reconcile runs any more; then what they had to say, then (standalone) the pools, which drain.
     recorder.stop();

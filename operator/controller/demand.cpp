@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cenote::controller {
 namespace {
 
@@ -18,6 +20,25 @@ sizing::StatedSize stated_size(const api::Workload& workload) {
         stated.threads = *workload.threads;
     }
     return stated;
+}
+
+/// What was known of a workload stays in force while it is not: a program that cannot be read any more has not gone away.
+void keep_last_known(const Observed& observed, const std::string& workload, Demand& demand) {
+    constexpr std::string_view kLastKnown = "last known: ";
+    const auto& before = observed.pool.status.sizing;
+    if (!before) {
+        return;
+    }
+    for (const api::WorkloadStatus& row : before->workloads) {
+        const bool of_it = row.name == workload || row.name.starts_with(workload + "/");
+        const bool counted = std::any_of(demand.workloads.begin(), demand.workloads.end(), [&](const sizing::WorkloadSize& size) {
+            return size.name == row.name;
+        });
+        if (of_it && !counted) {
+            const std::string source = row.source.starts_with(kLastKnown) ? row.source : fmt::format("{}{}", kLastKnown, row.source);
+            demand.workloads.push_back({row.name, row.replicas, row.workers, row.threads, source});
+        }
+    }
 }
 
 void add_target(const Observed& observed, const WorkloadView& view, Demand& demand) {
@@ -43,6 +64,9 @@ void add_target(const Observed& observed, const WorkloadView& view, Demand& dema
         reason = found.unknown_reason;
     }
     if (!reason.empty()) {
+        keep_last_known(observed, workload.name, demand);
+    }
+    if (!reason.empty()) {
         demand.unknown += fmt::format("{}{}: {}", demand.unknown.empty() ? "" : "; ", workload.name, reason);
     }
 }
@@ -66,8 +90,7 @@ Demand measure_demand(const Observed& observed) {
         }
     }
     demand.by_rule = sizing::pool_demand(
-        demand.workloads, spec.sizing.headroom_percent,
-        {.min_pool_size = spec.sizing.min_pool_size, .max_pool_size = spec.sizing.max_pool_size}
+        demand.workloads, spec.sizing.headroom_percent, {.min_demand = spec.sizing.min_demand, .max_demand = spec.sizing.max_demand}
     );
     return demand;
 }

@@ -3,27 +3,16 @@
 #include "operator/api/connection_pool_codec.hpp"
 #include "operator/api/labels.hpp"
 #include "operator/kube/base64.hpp"
+#include "operator/specs/pool_share.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace cenote::controller {
 namespace {
 
 using kube::Json;
 using kube::ObjectName;
-
-std::optional<PodAddress> address_of(const Json& pod) {
-    PodAddress address{kube::string_or(pod, "/status/podIP"), 0};
-    for (const Json& port : kube::array_or_empty(pod, "/spec/containers/0/ports")) {
-        if (kube::string_or(port, "/name") == api::kHttpPortName) {
-            address.port = static_cast<int>(kube::int_or(port, "/containerPort"));
-        }
-    }
-    if (address.ip.empty() || address.port <= 0 || address.port > 65535) {
-        return std::nullopt;
-    }
-    return address;
-}
 
 bool is_ready(const Json& pod) {
     for (const Json& condition : kube::array_or_empty(pod, "/status/conditions")) {
@@ -34,6 +23,40 @@ bool is_ready(const Json& pod) {
     return false;
 }
 
+/// The credentials under the keys that are usual, whatever their Secret calls them.
+void take_keys(const api::DatabaseRef& database, SecretRef& credentials) {
+    if (!credentials.data) {
+        return;
+    }
+    SecretData taken;
+    for (const auto& [key, usual] :
+         {std::pair(database.username_key, api::kUsernameKey), std::pair(database.password_key, api::kPasswordKey)}) {
+        if (const auto at = credentials.data->find(key); at != credentials.data->end()) {
+            taken[std::string(usual)] = at->second;
+        }
+    }
+    credentials.data = std::move(taken);
+}
+
+/// Why a pod does not come up: what its containers wait for, or why it has no node.
+std::pair<std::string, std::string> trouble_of(const Json& pod) {
+    for (const Json& container : kube::array_or_empty(pod, "/status/containerStatuses")) {
+        const std::string reason = kube::string_or(container, "/state/waiting/reason");
+        if (!reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing") {
+            return {reason, kube::string_or(container, "/state/waiting/message")};
+        }
+    }
+    for (const Json& condition : kube::array_or_empty(pod, "/status/conditions")) {
+        if (kube::string_or(condition, "/type") == "PodScheduled" && kube::string_or(condition, "/status") == "False") {
+            return {kube::string_or(condition, "/reason"), kube::string_or(condition, "/message")};
+        }
+    }
+    return {};
+}
+
+// api::kTemplateAnnotation as a step of a JSON pointer.
+constexpr std::string_view kTemplatePath = "cenote.dev~1template";
+
 /// A pod that has ended for good holds nothing and runs nothing.
 bool is_finished(const Json& pod) {
     const std::string phase = kube::string_or(pod, "/status/phase");
@@ -41,6 +64,31 @@ bool is_finished(const Json& pod) {
 }
 
 }  // namespace
+
+std::optional<PodAddress> status_address_of(const Json& pod) {
+    PodAddress address{kube::string_or(pod, "/status/podIP"), 0};
+    // Which of its containers is ours is not said by their order: an injected sidecar may come first.
+    for (const Json& container : kube::array_or_empty(pod, "/spec/containers")) {
+        if (kube::string_or(container, "/name") != api::kContainerName) {
+            continue;
+        }
+        for (const Json& port : kube::array_or_empty(container, "/ports")) {
+            if (kube::string_or(port, "/name") == api::kHttpPortName) {
+                address.port = static_cast<int>(kube::int_or(port, "/containerPort"));
+            }
+        }
+    }
+    if (is_finished(pod) || address.ip.empty() || address.port <= 0 || address.port > 65535) {
+        return std::nullopt;
+    }
+    return address;
+}
+
+std::int64_t Observed::being_replaced() const {
+    const std::string rendering =
+        deployment ? kube::string_or(*deployment, fmt::format("/spec/template/metadata/annotations/{}", kTemplatePath)) : "";
+    return std::count_if(pods.begin(), pods.end(), [&rendering](const PodState& pod) { return !pod.ending && pod.rendering != rendering; });
+}
 
 const runtime::ObjectStore* Caches::of(const kube::ResourceType& type) const {
     const std::pair<const kube::ResourceType*, const runtime::ObjectStore*> all[] = {
@@ -93,6 +141,7 @@ std::optional<Observed> Observer::observe(const ObjectName& name) const {
     observed.deployment = caches_.deployments->get(name);
     observed.service = caches_.services->get(name);
     observed.credentials = secret(name.ns, observed.pool.spec.database.credentials_secret);
+    take_keys(observed.pool.spec.database, observed.credentials);
     observed.users = secret(name.ns, observed.pool.spec.users_secret);
     for (const api::Workload& entry : observed.pool.spec.workloads) {
         observed.workloads.push_back(workload(name.ns, entry));
@@ -152,29 +201,31 @@ void Observer::read_config_maps(Observed& observed) const {
     }
 }
 
-std::vector<PodState> Observer::pods(const ObjectName& pool) const {
+std::vector<PodState> pods_of(const runtime::ObjectStore& pods, const ObjectName& pool, const ReadReport& report_of) {
     std::vector<PodState> states;
-    std::vector<PodAddress> asked;
-    std::vector<std::size_t> asked_of;
-    for (const auto& pod : caches_.pods->list(pool.ns, api::selector_text(pool.name))) {
+    for (const auto& pod : pods.list(pool.ns, api::selector_text(pool.name))) {
         if (is_finished(*pod)) {
             continue;
         }
+        const auto trouble = trouble_of(*pod);
+        const std::string may_use = kube::annotation_of(*pod, api::kMayUseAnnotation).value_or("");
+        std::int64_t most = 0;
+        static_cast<void>(std::from_chars(may_use.data(), may_use.data() + may_use.size(), most));
         states.push_back({
             .name = kube::object_name_of(*pod),
+            .uid = kube::uid_of(*pod),
+            .resource_version = kube::resource_version_of(*pod),
+            .rendering = kube::annotation_of(*pod, api::kTemplateAnnotation).value_or(""),
+            .server = kube::annotation_of(*pod, api::kServerAnnotation).value_or(""),
+            .share = specs::share_in(kube::annotation_of(*pod, api::kShareAnnotation).value_or("")),
+            .may_use = most,
             .ready = is_ready(*pod),
             .ending = kube::is_being_deleted(*pod),
+            .trouble = trouble.first,
+            .trouble_message = trouble.second,
             .poked_for = kube::annotation_of(*pod, api::kConfigHashAnnotation).value_or(""),
-            .report = std::nullopt,
+            .report = report_of(kube::uid_of(*pod)),
         });
-        if (const auto address = address_of(*pod)) {
-            asked.push_back(*address);
-            asked_of.push_back(states.size() - 1);
-        }
-    }
-    const auto reports = ask_pods_(asked);
-    for (std::size_t i = 0; i < asked_of.size() && i < reports.size(); ++i) {
-        states[asked_of[i]].report = reports[i];
     }
     return states;
 }

@@ -1,4 +1,4 @@
-// Reads everything a reconcile needs: from the caches, and from the pods themselves. Never writes. Any thread.
+// Reads everything a reconcile needs, from memory: the informers' caches, and what pods last said. Never writes, never waits. Any thread.
 #pragma once
 
 #include "operator/controller/observed.hpp"
@@ -23,12 +23,16 @@ struct Caches {
     [[nodiscard]] const runtime::ObjectStore* of(const kube::ResourceType& type) const;
 };
 
+/// The pods of a pool that have not ended, whether the pool exists or not.
+[[nodiscard]] std::vector<PodState> pods_of(const runtime::ObjectStore& pods, const kube::ObjectName& pool, const ReadReport& report_of);
+
 class Observer {
 public:
-    Observer(Caches caches, AskPods ask_pods) : caches_(caches), ask_pods_(std::move(ask_pods)) {}
+    Observer(Caches caches, ReadReport report_of) : caches_(caches), report_of_(std::move(report_of)) {}
 
     /// Nothing when there is no such pool.
     [[nodiscard]] std::optional<Observed> observe(const kube::ObjectName& name) const;
+    [[nodiscard]] std::vector<PodState> pods(const kube::ObjectName& pool) const { return pods_of(*caches_.pods, pool, report_of_); }
     [[nodiscard]] const Caches& caches() const noexcept { return caches_; }
 
 private:
@@ -36,11 +40,13 @@ private:
     [[nodiscard]] WorkloadView workload(const std::string& ns, const api::Workload& workload) const;
     [[nodiscard]] std::int64_t autoscaled_to(const std::string& ns, const api::WorkloadTarget& target) const;
     void read_config_maps(Observed& observed) const;
-    [[nodiscard]] std::vector<PodState> pods(const kube::ObjectName& pool) const;
 
     Caches caches_;
-    AskPods ask_pods_;
+    ReadReport report_of_;
 };
+
+/// Where a pod is asked for its status; nullopt while it has no address, or when it has ended for good.
+[[nodiscard]] std::optional<PodAddress> status_address_of(const kube::Json& pod);
 
 /// As a Secret holds it; values that are not base64 are left out.
 [[nodiscard]] SecretData decode_secret(const kube::Json& secret);

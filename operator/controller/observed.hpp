@@ -32,8 +32,16 @@ struct WorkloadView {
 
 struct PodState {
     kube::ObjectName name;
+    std::string uid;
+    std::string resource_version;
+    std::string rendering;     // of the template it was made from
+    std::string server;        // whose connections it shares, as it was written with the share
+    std::int64_t share = 0;    // that stands at it; 0 = none yet
+    std::int64_t may_use = 0;  // and the largest that may have been in force when it was written
     bool ready = false;
     bool ending = false;
+    std::string trouble;  // CamelCase, as the kubelet or the scheduler calls it; "" = none that is known
+    std::string trouble_message;
     std::string poked_for;            // the config-hash annotation
     std::optional<PodReport> report;  // nullopt: did not answer
 };
@@ -51,6 +59,8 @@ struct Observed {
     runtime::ObjectPtr service;
     std::vector<PodState> pods;
 
+    /// Pods that are made from an older template than the Deployment has, and so get successors.
+    [[nodiscard]] std::int64_t being_replaced() const;
     [[nodiscard]] kube::ObjectName name() const { return {pool.namespace_, pool.name}; }
 };
 

@@ -15,14 +15,15 @@ namespace cenote::controller {
 inline constexpr std::string_view kAppliedHashAnnotation = "cenote.dev/applied-hash";
 
 struct Action {
-    enum class Kind { kApply, kRemove };
+    enum class Kind { kApply, kPatch, kRemove };
     enum class Why { kMissing, kChanged, kDrifted, kNotWanted };
 
     Kind kind = Kind::kApply;
     Why why = Why::kMissing;
     kube::ResourceType type;
     kube::ObjectName name;
-    kube::Json object;  // to apply; null to remove
+    kube::Json object;  // to create or apply; null to remove. Of what exists it has the uid: another object of that name is a conflict
+    kube::Json ownership = nullptr;  // managedFields to write before it is applied, or null
 
     bool operator==(const Action&) const = default;
 };
@@ -38,8 +39,17 @@ struct Plan {
     }
 };
 
+/// Would writing this Deployment give its pods successors?
+[[nodiscard]] bool rolls(const kube::Json& wanted, const kube::Json& live);
+/// It would, and only because this program renders the same wishes of its user differently than the one that wrote it. That waits until the
+/// pods roll anyway.
+[[nodiscard]] bool rolls_by_rendering_alone(const kube::Json& wanted, const kube::Json& live);
+
 /// What is in the cluster under that name, null if nothing.
 using Lookup = std::function<runtime::ObjectPtr(const kube::ResourceType&, const kube::ObjectName&)>;
+
+/// The Deployment stays as it is but for its replicas: nothing when it has them already.
+void add_scaling(Plan& plan, const kube::Json& live, std::int64_t replicas);
 
 /// `wanted`: the objects of a pool, complete with apiVersion, kind and metadata. `not_wanted`: types of which a child with the pool's name
 /// is to go.
@@ -47,7 +57,12 @@ using Lookup = std::function<runtime::ObjectPtr(const kube::ResourceType&, const
     const kube::Json& pool, const std::vector<kube::Json>& wanted, const std::vector<kube::ResourceType>& not_wanted, const Lookup& lookup
 );
 
-/// Every field of `wanted` stands in `live`; what the API server adds or normalises besides is no difference.
+/// Whose an object is that has the name of one of the pool's children.
+enum class Ownership { kOurs, kLeftover, kForeign };
+[[nodiscard]] Ownership ownership_of(const kube::Json& pool, const kube::Json& object);
+
+/// Every field of `wanted` stands in `live`; what the API server or another field manager adds besides is no difference. Lists of
+/// named things (containers, volumes, ports, environment, …) are compared entry by entry, as server-side apply merges them.
 [[nodiscard]] bool is_contained(const kube::Json& wanted, const kube::Json& live);
 
 }  // namespace cenote::controller

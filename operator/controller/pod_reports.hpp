@@ -1,13 +1,11 @@
-// What pods say about themselves on GET /status: which configuration they run. Asked all at once, within one short deadline.
+// What pods say about themselves on GET /status: which configuration they run, and how many server connections they have.
 #pragma once
 
-#include "dataplane/base/clock.hpp"
-
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace cenote::controller {
 
@@ -24,6 +22,8 @@ struct PodReport {
     std::string config_hash;
     std::string auth_hash;
     std::string reload_error;
+    std::int64_t server_limit = 0;  // server connections it may have, 0: no number is known
+    std::int64_t server_open = 0;   // those it has, being opened ones included
 
     bool operator==(const PodReport&) const = default;
 };
@@ -31,10 +31,7 @@ struct PodReport {
 /// The body of /status. Pure; nullopt when it is not one.
 [[nodiscard]] std::optional<PodReport> parse_report(std::string_view body);
 
-/// One answer for each address, in order; nullopt for a pod that does not answer well in time.
-using AskPods = std::function<std::vector<std::optional<PodReport>>(const std::vector<PodAddress>&)>;
-
-/// The real one.
-[[nodiscard]] std::vector<std::optional<PodReport>> ask_pods(const std::vector<PodAddress>& pods, Duration timeout);
+/// What the pod of that uid last said; nullopt when it does not answer. Never waits.
+using ReadReport = std::function<std::optional<PodReport>(const std::string& uid)>;
 
 }  // namespace cenote::controller

@@ -38,19 +38,18 @@ bool is_unlooked(const api::Status& status, std::string_view type) {
 
 std::vector<Notice> notices_between(const api::Status& before, const api::Status& after) {
     std::vector<Notice> notices;
-    if (after.sizing && (!before.sizing || before.sizing->per_pod != after.sizing->per_pod)) {
-        const std::string from = before.sizing ? fmt::format("{} -> ", before.sizing->per_pod) : "";
-        const std::string limit = after.sizing->limited_by.empty() ? "" : fmt::format("; {}", after.sizing->limited_by);
+    // Shares come and go with pods and neighbours; what people ask after is what the pool was made to have.
+    if (after.sizing && (!before.sizing || before.sizing->applied_demand != after.sizing->applied_demand)) {
+        const std::string from = before.sizing ? fmt::format("{} -> ", before.sizing->applied_demand) : "";
+        const std::string limit = after.sizing->message.empty() ? "" : fmt::format("; {}", after.sizing->message);
         notices.push_back(
             {Type::kNormal, "Resized",
-             fmt::format("{}{} server connections a pod: {}{}", from, after.sizing->per_pod, after.sizing->explanation, limit)}
+             fmt::format("{}{} server connections: {}{}", from, after.sizing->applied_demand, after.sizing->explanation, limit)}
         );
     }
     const std::pair<std::string_view, std::string_view> watched[] = {
-        {api::condition::kReady, ""},
-        {api::condition::kDatabaseReachable, "DatabaseUnreachable"},
-        {api::condition::kWithinBudget, "OverBudget"},
-        {api::condition::kDemandKnown, "DemandUnknown"},
+        {api::condition::kReady, ""},           {api::condition::kDatabaseReachable, ""},
+        {api::condition::kWithinBudget, ""},    {api::condition::kDemandKnown, "DemandUnknown"},
         {api::condition::kConfigConverged, ""},
     };
     for (const auto& [type, bad_reason] : watched) {

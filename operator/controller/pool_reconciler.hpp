@@ -35,13 +35,17 @@ public:
 struct ReconcilerOptions {
     std::string image;  // of the pods, unless the spec names one
     ReadCapacity read_capacity;
-    AskPods ask_pods;
+    ReadReport read_report;
+    /// The pod has not been heard of yet. A pool's first turn waits for it, so that a start does not show every pod as silent.
+    std::function<bool(const std::string& uid)> still_asking = [](const std::string&) { return false; };
+    /// Something is on its way to a pool's pods, or all of it has arrived.
+    std::function<void(const kube::ObjectName& pool, bool expected)> expect_change = [](const kube::ObjectName&, bool) {};
     std::function<void(const kube::ObjectName&)> enqueue;  // another pool whose share changed
     /// An Event for people about the pool.
     std::function<void(const kube::Json& pool, const Notice&)> tell;
     std::function<TimePoint()> now = &Clock::now;
     std::function<std::string()> wall_now;  // RFC 3339
-    sizing::StabilisationPolicy stabilisation;
+    SizerOptions sizing;
 };
 
 class PoolReconciler final : public runtime::Reconciler {
@@ -57,13 +61,17 @@ private:
     runtime::ReconcileResult report_blocked(const Observed& observed, const Finding& finding);
     /// Writes the status if it differs, and tells people what moved.
     [[nodiscard]] kube::ApiResult<void> publish(const Observed& observed, const api::Status& status);
+    /// This process has not looked at the pool before, and pods have not been heard of yet.
+    [[nodiscard]] bool too_early(const Observed& observed);
     /// Soon at first; ever more rarely while a pod does not answer, since each look takes a worker's time.
     [[nodiscard]] std::chrono::milliseconds look_again_in(
         const kube::ObjectName& pool, const std::string& hashes, bool complete, TimePoint now
     );
     void wake(const std::vector<kube::ObjectName>& pools) const;
     void tell(const Observed& observed, const std::vector<Notice>& notices) const;
-    [[nodiscard]] Plan plan_for(const Observed& observed, const specs::DesiredState& desired) const;
+    [[nodiscard]] Plan plan_for(const Observed& observed, const specs::DesiredState& desired, bool may_roll) const;
+    /// Pods that what is wanted now would give successors.
+    [[nodiscard]] std::int64_t to_roll(const Observed& observed) const;
 
     kube::Cluster& cluster_;
     ReconcilerOptions options_;

@@ -1,6 +1,8 @@
 #include "operator/controller/pool_status.hpp"
 
 #include "operator/api/labels.hpp"
+#include "operator/controller/pool_ready.hpp"
+#include "operator/database/refusal.hpp"
 
 #include <fmt/format.h>
 
@@ -69,10 +71,19 @@ void show_pods(const Observed& observed, const Rollout& rollout, api::Status& st
     status.endpoint = endpoint_of(observed);
 }
 
-void set_ready(const ConditionSetter& set, const Rollout& rollout) {
-    const bool ready = rollout.ready >= rollout.wanted && rollout.seen;
-    const std::string message = fmt::format("{} of {} pods are ready", rollout.ready, rollout.wanted);
-    set(api::condition::kReady, ready, ready ? (rollout.wanted == 0 ? "ScaledToZero" : "PodsReady") : "PodsNotReady", message);
+void set_available(const ConditionSetter& set, const Rollout& rollout) {
+    const bool any = rollout.ready > 0;
+    set(api::condition::kAvailable, any, any ? "PodsServe" : "NoPodServes",
+        any ? fmt::format("{} of {} pods serve", rollout.ready, rollout.wanted)
+            : "no pod is ready, so the Service has nowhere to send clients");
+}
+
+/// For tools that know no condition of ours (kstatus: Flux, Argo CD, kubectl).
+void set_kstatus(const ConditionSetter& set, const std::string& reconciling, const std::string& stalled) {
+    set(api::condition::kReconciling, !reconciling.empty(), reconciling.empty() ? "Settled" : reconciling,
+        reconciling.empty() ? "nothing is under way" : "see Ready and Progressing");
+    set(api::condition::kStalled, !stalled.empty(), stalled.empty() ? "NotStalled" : stalled,
+        stalled.empty() ? "nothing has to be done by hand" : "see Ready");
 }
 
 void set_progressing(const ConditionSetter& set, const Rollout& rollout, const Convergence& convergence) {
@@ -86,23 +97,55 @@ void set_progressing(const ConditionSetter& set, const Rollout& rollout, const C
     }
 }
 
-void set_database(const ConditionSetter& set, const ServerReading& server) {
+/// A pod that holds server connections has logged in, whatever keeps the operator from it.
+bool pods_are_connected(const Sized& sized) { return sized.pool.open > 0; }
+
+void set_database(const ConditionSetter& set, const ServerReading& server, const Sized& sized) {
     if (server.reachable()) {
         set(api::condition::kDatabaseReachable, true, "Answered", fmt::format("PostgreSQL {}", server.capacity->version));
-    } else {
-        set(api::condition::kDatabaseReachable, false, "NoAnswer",
-            server.error + (server.capacity ? "; sizes follow its last answer" : "; sizes follow the workloads alone"));
+        return;
     }
+    const std::string reason{database::refusal_reason(server.error)};
+    if (pods_are_connected(sized) && !database::is_lasting(reason)) {
+        set(api::condition::kDatabaseReachable, true, "PodsConnected",
+            fmt::format("pods are connected; the operator itself is not, so sizes follow what it knew: {}", server.error));
+        return;
+    }
+    set(api::condition::kDatabaseReachable, false, reason,
+        server.error + (sized.server.known ? "; sizes follow its last answer" : "; nothing grows until it answers"));
 }
 
-void set_budget(const ConditionSetter& set, const Sized& sized, const ServerReading& server) {
-    if (!server.capacity) {
-        set(api::condition::kWithinBudget, ConditionStatus::kUnknown, "ServerNeverAsked", "the server's limits are not known yet");
-    } else if (sized.grant.within_budget) {
-        set(api::condition::kWithinBudget, true, "DemandFits",
-            fmt::format("{} of the {} connections the server has for pools are charged", sized.grant.charged, sized.available));
-    } else {
-        set(api::condition::kWithinBudget, false, "Limited", sized.grant.limited_by);
+void set_demand(const ConditionSetter& set, const Sized& sized) {
+    if (!sized.demand.unknown.empty()) {
+        set(api::condition::kDemandKnown, ConditionStatus::kUnknown, "WorkloadUnknown", sized.demand.unknown);
+        return;
+    }
+    // A program's default holds unless a file in its image says otherwise, and that file cannot be seen from here.
+    std::string assumed;
+    for (const sizing::WorkloadSize& workload : sized.demand.workloads) {
+        if (workload.source.find(sizing::kDefaultOf) != std::string::npos) {
+            assumed += fmt::format("{}{} ({})", assumed.empty() ? "" : "; ", workload.name, workload.source);
+        }
+    }
+    set(api::condition::kDemandKnown, true, assumed.empty() ? "Known" : "Assumed",
+        assumed.empty()
+            ? "every workload's workers and threads are known"
+            : fmt::format("{}: a configuration file in the image may say otherwise; state workers and threads to be sure", assumed));
+}
+
+void set_budget(const ConditionSetter& set, const Observed& observed, const Sized& sized) {
+    switch (sized.pool.limited_by) {
+        case budget::LimitedBy::kServerUnknown:
+            set(api::condition::kWithinBudget, ConditionStatus::kUnknown, "ServerUnknown", limit_text(observed, sized));
+            return;
+        case budget::LimitedBy::kServerBudget:
+        case budget::LimitedBy::kMaxServerConnections:
+            set(api::condition::kWithinBudget, false, "DemandClipped", limit_text(observed, sized));
+            return;
+        case budget::LimitedBy::kNothing:
+        case budget::LimitedBy::kWaitingForOthers:
+            set(api::condition::kWithinBudget, true, "DemandFits",
+                fmt::format("the server has {} connections for pools", sized.server.available));
     }
 }
 
@@ -112,8 +155,9 @@ void set_converged(const ConditionSetter& set, const Rollout& rollout, const Con
     if (!convergence.reload_error.empty()) {
         set(api::condition::kConfigConverged, false, "ReloadFailed", fmt::format("{}: {}", message, convergence.reload_error));
     } else {
-        set(api::condition::kConfigConverged, convergence.converged >= pods, convergence.converged >= pods ? "Converged" : "Waiting",
-            message);
+        const bool all = convergence.converged >= pods && convergence.shares;
+        set(api::condition::kConfigConverged, all, all ? "Converged" : "Waiting",
+            convergence.converged >= pods && !all ? message + "; shares of the budget are on their way" : message);
     }
 }
 
@@ -121,12 +165,14 @@ api::SizingStatus sizing_status(const Observed& observed, const Sized& sized) {
     const api::Spec& spec = observed.pool.spec;
     api::SizingStatus out;
     out.demand = sized.wanted;
-    out.per_pod = sized.per_pod;
-    out.granted = sized.per_pod * spec.replicas;
-    out.limited_by = sized.held_by.empty() ? sized.grant.limited_by : sized.held_by;
+    out.applied_demand = sized.applied;
+    out.per_pod = sized.per_pod();
+    out.granted = sized.pool.granted;
+    out.limited_by = limit_of(sized);
+    out.message = limit_text(observed, sized);
     out.explanation = sizing::explain(
-        sized.demand.workloads, spec.sizing.headroom_percent,
-        {.min_pool_size = spec.sizing.min_pool_size, .max_pool_size = spec.sizing.max_pool_size}, spec.replicas, sized.per_pod
+        sized.demand.workloads, spec.sizing.headroom_percent, {.min_demand = spec.sizing.min_demand, .max_demand = spec.sizing.max_demand},
+        static_cast<std::int64_t>(sized.pool.pods.size()), sized.per_pod()
     );
     for (const sizing::WorkloadSize& workload : sized.demand.workloads) {
         out.workloads.push_back({workload.name, workload.replicas, workload.workers, workload.threads, workload.source});
@@ -136,8 +182,9 @@ api::SizingStatus sizing_status(const Observed& observed, const Sized& sized) {
 
 }  // namespace
 
-Convergence measure_convergence(const std::vector<PodState>& pods, const specs::ConfigHashes& hashes) {
+Convergence measure_convergence(const std::vector<PodState>& pods, const specs::ConfigHashes& hashes, bool shares) {
     Convergence convergence;
+    convergence.shares = shares;
     for (const PodState& pod : pods) {
         if (pod.ending) {
             continue;
@@ -172,21 +219,21 @@ api::Status make_status(
             .version = server.capacity->version,
             .max_connections = server.capacity->max_connections,
             .reserved = server.capacity->superuser_reserved_connections + server.capacity->reserved_connections,
-            .available = sized.available,
+            .available = sized.server.available,
         };
     }
     const ConditionSetter set(status, observed.pool.generation, now);
-    set_ready(set, rollout);
+    set_available(set, rollout);
+    const Readiness readiness =
+        readiness_of(observed, sized, server, {.wanted = rollout.wanted, .ready = rollout.ready, .current = rollout.seen}, convergence);
+    set(api::condition::kReady, readiness.ready, readiness.reason, readiness.message);
     set_progressing(set, rollout, convergence);
-    set_database(set, server);
-    set_budget(set, sized, server);
-    if (sized.demand.unknown.empty()) {
-        set(api::condition::kDemandKnown, true, "Known", "every workload's workers and threads are known");
-    } else {
-        set(api::condition::kDemandKnown, ConditionStatus::kUnknown, "WorkloadUnknown", sized.demand.unknown);
-    }
+    set_database(set, server, sized);
+    set_budget(set, observed, sized);
+    set_demand(set, sized);
     set_converged(set, rollout, convergence);
-    set(api::condition::kPaused, false, "Running", "clients are served");
+    set(api::condition::kPaused, false, "Running", "nothing is paused");
+    set_kstatus(set, rollout.complete() && convergence.complete() ? "" : "Progressing", "");
     return status;
 }
 
@@ -196,7 +243,11 @@ api::Status make_blocked_status(const Observed& observed, const Finding& finding
     status.observed_generation = observed.pool.generation;
     show_pods(observed, rollout, status);
     const ConditionSetter set(status, observed.pool.generation, now);
+    set_available(set, rollout);
     set(api::condition::kReady, false, finding.reason, finding.message);
+    // A Secret may be on its way; all else is for somebody to do.
+    const bool comes = finding.reason.starts_with("Secret");
+    set_kstatus(set, comes ? finding.reason : "", comes ? "" : finding.reason);
     set(api::condition::kProgressing, false, finding.reason, "nothing is changed until this is solved; what runs keeps running");
     for (const std::string_view type :
          {api::condition::kDatabaseReachable, api::condition::kWithinBudget, api::condition::kDemandKnown, api::condition::kConfigConverged
@@ -205,7 +256,7 @@ api::Status make_blocked_status(const Observed& observed, const Finding& finding
             set(type, ConditionStatus::kUnknown, finding.reason, "not looked at yet");
         }
     }
-    set(api::condition::kPaused, false, "Running", "clients are served");
+    set(api::condition::kPaused, false, "Running", "nothing is paused");
     return status;
 }
 

@@ -41,7 +41,23 @@ std::optional<Finding> secret_has(const SecretRef& secret, std::string_view fiel
 }
 
 std::optional<Finding> credentials_are_there(const Observed& observed) {
-    return secret_has(observed.credentials, "spec.database.credentialsSecretRef", {api::kUsernameKey, api::kPasswordKey});
+    constexpr std::string_view kField = "spec.database.credentialsSecretRef";
+    if (auto missing = secret_has(observed.credentials, kField, {})) {
+        return missing;
+    }
+    const api::DatabaseRef& database = observed.pool.spec.database;
+    for (const auto& [usual, key] :
+         {std::pair(api::kUsernameKey, database.username_key), std::pair(api::kPasswordKey, database.password_key)}) {
+        if (!observed.credentials.data->contains(std::string(usual))) {
+            return Finding{
+                "SecretIncomplete", fmt::format(
+                                        "Secret \"{}\" ({}) has no key \"{}\"; add it, or name the one it has by {}Key",
+                                        observed.credentials.name, kField, key, usual
+                                    )
+            };
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<Finding> users_are_there(const Observed& observed) {

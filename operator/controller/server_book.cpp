@@ -1,6 +1,6 @@
 #include "operator/controller/server_book.hpp"
 
-#include "operator/database/resolver.hpp"
+#include "operator/database/server_name.hpp"
 #include "operator/specs/config_hash.hpp"
 
 #include <fmt/format.h>
@@ -9,20 +9,8 @@
 
 namespace cenote::controller {
 
-std::string server_key(const database::Target& target) {
-    auto hosts = database::split_hosts(target.host);
-    for (std::string& host : hosts) {
-        std::transform(host.begin(), host.end(), host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-        if (host == "localhost") {
-            host = "127.0.0.1";
-        }
-    }
-    std::sort(hosts.begin(), hosts.end());
-    return fmt::format("{}:{}", fmt::join(hosts, ","), target.port);
-}
-
 ServerReading ServerBook::read(const database::Target& target, TimePoint now) {
-    const std::string server = server_key(target);
+    const std::string server = database::server_key(target.host, target.port);
     const std::string who = fmt::format("{} {} {} {}", server, target.dbname, target.user, specs::sha256_hex(target.password));
     {
         const std::scoped_lock lock(mutex_);

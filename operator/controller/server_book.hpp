@@ -22,9 +22,6 @@ struct ServerReading {
     [[nodiscard]] bool reachable() const { return error.empty() && capacity.has_value(); }
 };
 
-/// The same text for two targets that are one server: its slots are shared by all databases and users.
-[[nodiscard]] std::string server_key(const database::Target& target);
-
 class ServerBook {
 public:
     static constexpr Duration kFresh = std::chrono::seconds(30);

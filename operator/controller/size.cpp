@@ -6,17 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace cenote::controller {
 namespace {
-
-// The Deployment's strategy (operator/specs): one pod more while it rolls.
-constexpr std::int64_t kSurge = 1;
-
-std::string ini_of(const Observed& observed) {
-    return observed.config_map ? kube::string_or(*observed.config_map, fmt::format("/data/{}", api::kIniKey)) : std::string{};
-}
 
 /// The names of a userlist: the first quoted text of each line.
 std::set<std::string> names_in(const std::string& userlist) {
@@ -38,49 +30,55 @@ std::set<std::string> names_in(const std::string& userlist) {
 std::set<std::string> roles_of(const Observed& observed) {
     std::set<std::string> roles;
     if (observed.credentials.data) {
-        roles.insert(observed.credentials.data->at(std::string(api::kUsernameKey)));
+        if (const auto user = observed.credentials.data->find(std::string(api::kUsernameKey)); user != observed.credentials.data->end()) {
+            roles.insert(user->second);
+        }
     }
     if (observed.users.data) {
-        roles.merge(names_in(observed.users.data->at(std::string(api::kUserlistKey))));
+        if (const auto users = observed.users.data->find(std::string(api::kUserlistKey)); users != observed.users.data->end()) {
+            roles.merge(names_in(users->second));
+        }
     }
     return roles;
 }
 
-/// Every pod answers and runs what the ConfigMap of now says.
-bool all_run_the_live_configuration(const Observed& observed, const std::string& ini) {
-    const std::string hash = specs::sha256_hex(ini);
-    return std::all_of(observed.pods.begin(), observed.pods.end(), [&hash](const PodState& pod) {
-        return pod.report && pod.report->config_hash == hash;
-    });
-}
-
 }  // namespace
 
-database::Target target_of(const Observed& observed) {
+database::Target target_of(const Observed& observed, bool names_have_namespaces) {
     const api::DatabaseRef& database = observed.pool.spec.database;
     database::Target target;
-    target.host = database.host;
+    target.host = database::qualified_hosts(database.host, names_have_namespaces ? observed.pool.namespace_ : "");
     target.port = database.port;
-    target.user = observed.credentials.data->at(std::string(api::kUsernameKey));
-    target.password = observed.credentials.data->at(std::string(api::kPasswordKey));
+    if (observed.credentials.data) {
+        const auto value = [&](std::string_view key) {
+            const auto at = observed.credentials.data->find(std::string(key));
+            return at == observed.credentials.data->end() ? std::string{} : at->second;
+        };
+        target.user = value(api::kUsernameKey);
+        target.password = value(api::kPasswordKey);
+    }
     target.dbname = database.name.empty() ? target.user : database.name;
     target.tls = database.tls.mode == api::TlsMode::kDisable ? database::TlsMode::kDisable : database::TlsMode::kPrefer;
     return target;
 }
 
-std::optional<std::int64_t> live_per_pod(const Observed& observed) {
-    const std::string ini = ini_of(observed);
-    constexpr std::string_view kName = "\nmax_db_connections";
-    const auto at = ini.find(kName);
-    if (at == std::string::npos) {
-        return std::nullopt;
+std::vector<budget::PodFact> facts_of(const std::vector<PodState>& pods) {
+    std::vector<budget::PodFact> facts;
+    for (const PodState& pod : pods) {
+        budget::PodFact fact{
+            .uid = pod.uid,
+            .ending = pod.ending,
+            .serves = pod.ready || pod.report.has_value(),
+            .written = pod.share,
+            .may_use = pod.may_use,
+            .report = std::nullopt,
+        };
+        if (pod.report) {
+            fact.report = budget::Report{pod.report->server_limit, pod.report->server_open};
+        }
+        facts.push_back(std::move(fact));
     }
-    const auto first = ini.find_first_not_of(" =", at + kName.size());
-    std::int64_t value = 0;
-    if (first == std::string::npos || std::from_chars(ini.data() + first, ini.data() + ini.size(), value).ec != std::errc{}) {
-        return std::nullopt;
-    }
-    return value;
+    return facts;
 }
 
 sizing::Stabiliser::Decision Sizer::steady(const Observed& observed, const Demand& demand, TimePoint now) {
@@ -88,35 +86,46 @@ sizing::Stabiliser::Decision Sizer::steady(const Observed& observed, const Deman
     const bool runs = observed.deployment != nullptr && status.sizing.has_value();
     const auto in_use = runs ? std::optional(status.sizing->demand) : std::nullopt;
     if (demand.is_unknown()) {
-        return {in_use.value_or(observed.pool.spec.sizing.min_pool_size), std::nullopt};
+        return {in_use.value_or(observed.pool.spec.sizing.min_demand), std::nullopt};
     }
     const bool edited = status.observed_generation != observed.pool.generation;
     const std::scoped_lock lock(mutex_);
-    return stabilisers_.try_emplace(observed.name(), policy_).first->second.decide(demand.by_rule.demand, in_use, edited, now);
+    return stabilisers_.try_emplace(observed.name(), options_.stabilisation)
+        .first->second.decide(demand.by_rule.demand, in_use, edited, now);
 }
 
-Account Sizer::account_of(const Observed& observed, std::int64_t wanted) const {
+Part Sizer::part_of(const Observed& observed, std::int64_t demand, bool proved) const {
     const api::Spec& spec = observed.pool.spec;
-    Account account;
-    account.server = server_key(target_of(observed));
-    account.roles = roles_of(observed);
-    account.pods = static_cast<std::int64_t>(observed.pods.size());
-    account.claim.demand = std::max<std::int64_t>(wanted, 1);
-    account.claim.replicas = std::max(spec.replicas, 1);
-    account.claim.surge = kSurge;
-    account.claim.terminating = std::count_if(observed.pods.begin(), observed.pods.end(), [](const PodState& pod) { return pod.ending; });
+    const database::Target target = target_of(observed, options_.names_have_namespaces);
+    Part part;
+    part.server = database::server_key(target.host, target.port);
+    if (!observed.spec_error.empty() && !observed.pods.empty()) {
+        part.server = observed.pods.front().server;  // where they are, whatever the spec is trying to say
+    }
+    part.claim.demand = std::max<std::int64_t>(demand, 1);
+    part.claim.replicas = spec.replicas;
     if (spec.sizing.max_server_connections) {
-        account.claim.max_server_connections = *spec.sizing.max_server_connections;
+        part.claim.max_server_connections = *spec.sizing.max_server_connections;
     }
-    account.claim.reserve_for_direct = spec.sizing.reserve_for_direct;
-    if (!observed.pods.empty()) {
-        account.claim.held_per_pod = live_per_pod(observed).value_or(0);
-        account.converged = all_run_the_live_configuration(observed, ini_of(observed));
+    part.pods = facts_of(observed.pods);
+    part.deployed.replicas = observed.deployment ? kube::int_or(*observed.deployment, "/spec/replicas") : 0;
+    part.deployed.replacing = observed.being_replaced();
+    part.roles = roles_of(observed);
+    part.reserve = spec.sizing.reserve_for_direct;
+    part.proved = proved || std::any_of(observed.pods.begin(), observed.pods.end(), [](const PodState& pod) {
+                      return pod.share > budget::kFloor || pod.may_use > budget::kFloor;
+                  });
+    const std::string ini = observed.config_map ? kube::string_or(*observed.config_map, fmt::format("/data/{}", api::kIniKey)) : "";
+    const std::string hash = specs::sha256_hex(ini);
+    for (const PodState& pod : observed.pods) {
+        if (pod.report && pod.report->config_hash == hash) {
+            part.moved.insert(pod.uid);
+        }
     }
-    return account;
+    return part;
 }
 
-SizeDecision Sizer::size(const Observed& observed, const ServerReading& server, TimePoint now) {
+SizeDecision Sizer::size(const Observed& observed, const ServerReading& server, std::int64_t to_roll, TimePoint now) {
     SizeDecision decision;
     Sized& sized = decision.sized;
     sized.demand = measure_demand(observed);
@@ -124,53 +133,62 @@ SizeDecision Sizer::size(const Observed& observed, const ServerReading& server, 
     sized.wanted = steady_demand.demand;
     decision.look_again_in = steady_demand.look_again_in;
 
+    // What is in force is the demand that the size was made for, not the size: a cut by the server is not for ever.
     const api::UpdateMode mode = observed.pool.spec.sizing.update_mode;
-    const auto live = live_per_pod(observed);
-    const bool hold = mode != api::UpdateMode::kAuto && live.has_value();
-    const std::int64_t claimed = hold ? *live * std::max(observed.pool.spec.replicas, 1) : sized.wanted;
-    Settlement settlement = budget_.settle(observed.name(), account_of(observed, claimed), server.capacity);
-    sized.grant = std::move(settlement.grant);
-    sized.available = settlement.available;
-    sized.others = settlement.others;
-    sized.per_pod = sized.grant.per_pod;
-    if (hold) {
+    const auto& before = observed.pool.status.sizing;
+    const bool edited = observed.pool.status.observed_generation != observed.pool.generation;
+    const bool hold =
+        before && before->applied_demand > 0 && (mode == api::UpdateMode::kOff || (mode == api::UpdateMode::kInitial && !edited));
+    sized.applied = hold ? before->applied_demand : mode == api::UpdateMode::kOff ? observed.pool.spec.sizing.min_demand : sized.wanted;
+    if (sized.applied != sized.wanted) {
         sized.held_by = fmt::format("updateMode {} holds the size", api::to_string(mode));
     }
+    Part part = part_of(observed, sized.applied, server.reachable());
+    part.deployed.to_roll = to_roll;
+    Settlement settlement = budget_.settle(observed.name(), part, server.capacity, now);
+    sized.pool = std::move(settlement.pool);
+    sized.server_key = part.server;
+    sized.server = settlement.server;
     decision.to_wake = std::move(settlement.to_wake);
+    if (settlement.look_again_at) {
+        const Duration wait = *settlement.look_again_at - now;
+        decision.look_again_in = std::min(decision.look_again_in.value_or(wait), wait);
+    }
     return decision;
 }
 
-void Sizer::introduce(const runtime::ObjectStore& pools) {
-    for (const auto& object : pools.list()) {
-        const auto pool = api::parse_connection_pool(*object);
-        if (!pool || !pool->status.sizing) {
-            continue;
+void Sizer::introduce_pool(const Observed& observed, TimePoint now) {
+    const api::Status& status = observed.pool.status;
+    const std::int64_t demand = status.sizing ? std::max(status.sizing->applied_demand, std::int64_t{1}) : 1;
+    const auto available = status.database ? std::optional(status.database->available) : std::nullopt;
+    budget_.introduce(observed.name(), part_of(observed, demand, status.database.has_value()), available, now);
+}
+
+void Sizer::introduce(const Observer& observer, TimePoint now) {
+    budget_.begin(now + options_.quiet);
+    for (const auto& object : observer.caches().pools->list()) {
+        if (const auto observed = observer.observe(kube::object_name_of(*object))) {
+            introduce_pool(*observed, now);
         }
-        Account account;
-        database::Target target;
-        target.host = pool->spec.database.host;
-        target.port = pool->spec.database.port;
-        account.server = server_key(target);
-        account.claim.demand = std::max<std::int64_t>(pool->status.sizing->demand, 1);
-        account.claim.replicas = std::max(pool->spec.replicas, 1);
-        account.claim.surge = kSurge;
-        account.claim.reserve_for_direct = pool->spec.sizing.reserve_for_direct;
-        if (pool->spec.sizing.max_server_connections) {
-            account.claim.max_server_connections = *pool->spec.sizing.max_server_connections;
+    }
+    for (const auto& pod : observer.caches().pods->list()) {
+        const kube::ObjectName pool{kube::namespace_of(*pod), kube::label_of(*pod, api::kInstanceLabel).value_or("")};
+        if (!pool.name.empty() && !observer.caches().pools->get(pool)) {
+            const auto pods = observer.pods(pool);
+            const auto at = std::find_if(pods.begin(), pods.end(), [](const PodState& one) { return !one.server.empty(); });
+            if (at != pods.end()) {
+                budget_.introduce_gone(pool, at->server, facts_of(pods), now);
+            }
         }
-        account.claim.held_per_pod = pool->status.replicas > 0 ? pool->status.sizing->per_pod : 0;
-        account.pods = pool->status.replicas;
-        account.last_per_pod = pool->status.sizing->per_pod;
-        budget_.introduce({pool->namespace_, pool->name}, account);
     }
 }
 
-std::vector<kube::ObjectName> Sizer::forget(const kube::ObjectName& pool) {
+std::vector<kube::ObjectName> Sizer::forget(const kube::ObjectName& pool, const std::vector<PodState>& pods, TimePoint now) {
     {
         const std::scoped_lock lock(mutex_);
         stabilisers_.erase(pool);
     }
-    return budget_.forget(pool);
+    return budget_.retire(pool, facts_of(pods), now);
 }
 
 }  // namespace cenote::controller

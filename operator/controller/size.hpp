@@ -1,10 +1,11 @@
-// From demand and the server's word to the size of a pod. Holds what sizing remembers between turns. Thread-safe; no I/O.
+// From demand and the server's word to the shares of the pool's pods. Holds what sizing remembers between turns. Thread-safe; no I/O.
 #pragma once
 
 #include "operator/controller/budget_book.hpp"
 #include "operator/controller/observe.hpp"
 #include "operator/controller/pool_status.hpp"
 #include "operator/sizing/stabilisation.hpp"
+#include "operator/specs/config_hash.hpp"
 
 #include <map>
 #include <mutex>
@@ -14,32 +15,41 @@
 
 namespace cenote::controller {
 
-/// Where a pool's server is asked, with the pool's own credentials.
-[[nodiscard]] database::Target target_of(const Observed& observed);
+/// Where a pool's server is asked, with the pool's own credentials. `names_have_namespaces`: a short host name is of the pool's namespace.
+[[nodiscard]] database::Target target_of(const Observed& observed, bool names_have_namespaces);
 
-/// max_db_connections of the configuration the pool has now; nothing when there is none.
-[[nodiscard]] std::optional<std::int64_t> live_per_pod(const Observed& observed);
+/// The pods as the ledger counts them.
+[[nodiscard]] std::vector<budget::PodFact> facts_of(const std::vector<PodState>& pods);
 
 struct SizeDecision {
     Sized sized;
     std::vector<kube::ObjectName> to_wake;  // pools whose share this has changed
-    std::optional<Duration> look_again_in;  // a change waits for its window
+    std::optional<Duration> look_again_in;  // a change waits for its time
+};
+
+struct SizerOptions {
+    sizing::StabilisationPolicy stabilisation;
+    /// After the start nothing grows for so long: what the operator before this one wrote last may not be in the caches yet.
+    Duration quiet{};
+    bool names_have_namespaces = true;
 };
 
 class Sizer {
 public:
-    explicit Sizer(sizing::StabilisationPolicy policy = {}) : policy_(policy) {}
+    explicit Sizer(const SizerOptions& options) : options_(options) {}
 
-    [[nodiscard]] SizeDecision size(const Observed& observed, const ServerReading& server, TimePoint now);
-    /// Once, before the first size(): all pools as their status has them, so that the first one reconciled does not take what others hold.
-    void introduce(const runtime::ObjectStore& pools);
-    [[nodiscard]] std::vector<kube::ObjectName> forget(const kube::ObjectName& pool);
+    /// `to_roll`: pods that a newer template would replace.
+    [[nodiscard]] SizeDecision size(const Observed& observed, const ServerReading& server, std::int64_t to_roll, TimePoint now);
+    /// Before the first size(): what all pods may use counts from the start, also those of pools that are gone.
+    void introduce(const Observer& observer, TimePoint now);
+    [[nodiscard]] std::vector<kube::ObjectName> forget(const kube::ObjectName& pool, const std::vector<PodState>& pods, TimePoint now);
 
 private:
     [[nodiscard]] sizing::Stabiliser::Decision steady(const Observed& observed, const Demand& demand, TimePoint now);
-    [[nodiscard]] Account account_of(const Observed& observed, std::int64_t wanted) const;
+    void introduce_pool(const Observed& observed, TimePoint now);
+    [[nodiscard]] Part part_of(const Observed& observed, std::int64_t demand, bool proved) const;
 
-    sizing::StabilisationPolicy policy_;
+    SizerOptions options_;
     BudgetBook budget_;
     std::mutex mutex_;
     std::map<kube::ObjectName, sizing::Stabiliser> stabilisers_;

@@ -105,6 +105,18 @@ std::vector<ObjectName> pools_sized_by(const ObjectStore& pools, const std::stri
 
 Caches caches_of(runtime::Manager& manager, const std::string& ns) { return caches_from(informers(manager, ns)); }
 
+void watch_pods(runtime::Manager& manager, PodPoller& poller, const std::string& ns) {
+    informers(manager, ns).pods.add_handler([&poller](const ObjectChange& change) {
+        if (change.before && (!change.after || kube::uid_of(*change.before) != kube::uid_of(*change.after))) {
+            poller.pod_gone(kube::uid_of(*change.before));
+        }
+        if (change.after) {
+            const ObjectName pool{kube::namespace_of(*change.after), kube::label_of(*change.after, api::kInstanceLabel).value_or("")};
+            poller.pod_seen(kube::uid_of(*change.after), pool, status_address_of(*change.after));
+        }
+    });
+}
+
 Caches watch_everything(runtime::Manager& manager, runtime::Controller& controller, const std::string& ns) {
     const Informers all = informers(manager, ns);
     const Caches caches = caches_from(all);
@@ -136,7 +148,7 @@ Caches watch_everything(runtime::Manager& manager, runtime::Controller& controll
                 kube::string_or(autoscaler, "/spec/scaleTargetRef/name")
             );
         },
-        runtime::spec_changed()
+        runtime::spec_differs()
     );
     return caches;
 }

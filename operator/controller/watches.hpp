@@ -2,6 +2,7 @@
 #pragma once
 
 #include "operator/controller/observe.hpp"
+#include "operator/controller/pod_poller.hpp"
 #include "operator/runtime/controller.hpp"
 #include "operator/runtime/manager.hpp"
 
@@ -11,6 +12,9 @@ namespace cenote::controller {
 
 /// Makes the informers and connects their changes with the controller. `ns`: "" = all namespaces. Before the manager runs.
 [[nodiscard]] Caches watch_everything(runtime::Manager& manager, runtime::Controller& controller, const std::string& ns);
+
+/// Tells the poller which pods there are.
+void watch_pods(runtime::Manager& manager, PodPoller& poller, const std::string& ns);
 
 /// The caches alone; the same informers as watch_everything's.
 [[nodiscard]] Caches caches_of(runtime::Manager& manager, const std::string& ns);

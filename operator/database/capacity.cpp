@@ -10,7 +10,8 @@ namespace {
 // current_setting(…, true) gives NULL for a setting the server does not have (reserved_connections before 16).
 constexpr const char* kSettings =
     "SELECT current_setting('server_version'), current_setting('max_connections'), current_setting('superuser_reserved_connections'), "
-    "coalesce(current_setting('reserved_connections', true), '0')";
+    "coalesce(current_setting('reserved_connections', true), '0'), "
+    "coalesce(extract(epoch from pg_postmaster_start_time())::numeric(20, 6)::text, '')";
 
 // Only client backends use up max_connections: walsenders have max_wal_senders (since 12), workers their own slots. backend_type is NULL
 // for other roles' sessions unless one is in pg_read_all_stats; those are counted, to err on the safe side.
@@ -33,7 +34,7 @@ std::optional<int> number(const std::optional<std::string>& cell) {
 }  // namespace
 
 Result<Capacity> make_capacity(const Rows& settings, const Rows& held) {
-    if (settings.size() != 1 || settings[0].size() != 4 || !settings[0][0]) {
+    if (settings.size() != 1 || settings[0].size() != 5 || !settings[0][0]) {
         return Error{"the server's answer about its settings is not understood"};
     }
     const Row& row = settings[0];
@@ -49,6 +50,7 @@ Result<Capacity> make_capacity(const Rows& settings, const Rows& held) {
     capacity.max_connections = *max_connections;
     capacity.superuser_reserved_connections = *superuser_reserved;
     capacity.reserved_connections = *reserved;
+    capacity.instance = row[4].value_or("");
     for (const Row& entry : held) {
         const auto count = entry.size() == 2 ? number(entry[1]) : std::nullopt;
         if (!count) {

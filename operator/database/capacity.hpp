@@ -16,6 +16,7 @@ struct Capacity {
     int max_connections = 0;
     int superuser_reserved_connections = 0;
     int reserved_connections = 0;             // PostgreSQL 16 and later, else 0
+    std::string instance;                     // the postmaster's start, to the microsecond: two names with one value are one server
     std::map<std::string, int> held_by_role;  // open client connections by role, this reader's own left out
 
     bool operator==(const Capacity&) const = default;

@@ -66,6 +66,8 @@ private:
 
 /// The usual one: cpprestsdk and the access's token.
 struct ClusterAccess;
-[[nodiscard]] Result<std::unique_ptr<ApiClient>> connect(const ClusterAccess& access, ApiClientOptions options = {});
+[[nodiscard]] Result<std::unique_ptr<ApiClient>> connect(
+    const ClusterAccess& access, ApiClientOptions options = {}, std::chrono::seconds request_timeout = std::chrono::seconds(30)
+);
 
 }  // namespace cenote::kube

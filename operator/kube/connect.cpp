@@ -5,8 +5,8 @@
 
 namespace cenote::kube {
 
-Result<std::unique_ptr<ApiClient>> connect(const ClusterAccess& access, ApiClientOptions options) {
-    auto transport = make_cpprest_transport(access);
+Result<std::unique_ptr<ApiClient>> connect(const ClusterAccess& access, ApiClientOptions options, std::chrono::seconds request_timeout) {
+    auto transport = make_cpprest_transport(access, {.request_timeout = request_timeout});
     if (!transport) {
         return std::move(transport).error();
     }

@@ -179,7 +179,7 @@ void OperatorMetrics::pool_seen(const kube::ObjectName& pool, const api::Status&
         gauges.demand->Set(static_cast<double>(status.sizing->demand));
         gauges.granted->Set(static_cast<double>(status.sizing->granted));
         gauges.per_pod->Set(static_cast<double>(status.sizing->per_pod));
-        gauges.limited->Set(status.sizing->limited_by.empty() ? 0 : 1);
+        gauges.limited->Set(status.sizing->limited_by == api::LimitedBy::kNone ? 0 : 1);
     }
     gauges.replicas->Set(status.replicas);
     gauges.ready_replicas->Set(status.ready_replicas);

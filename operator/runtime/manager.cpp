@@ -12,7 +12,9 @@ namespace cenote::runtime {
 Manager::Manager(kube::Cluster& cluster, ManagerOptions options, MetricsHooks& metrics)
     : cluster_(cluster), options_(std::move(options)), metrics_(metrics) {
     if (options_.leader_election) {
-        election_ = std::make_unique<LeaderElection>(cluster_, *options_.leader_election, metrics_);
+        election_ = std::make_unique<LeaderElection>(
+            options_.lease_cluster != nullptr ? *options_.lease_cluster : cluster_, *options_.leader_election, metrics_
+        );
     }
 }
 

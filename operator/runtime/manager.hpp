@@ -24,6 +24,8 @@ namespace cenote::runtime {
 struct ManagerOptions {
     std::optional<LeaderElectionOptions> leader_election;  // nullopt: this process is alone
     std::chrono::milliseconds sync_timeout{120'000};
+    /// For the lease's own calls, with a timeout that leaves room for another try before the renew deadline; null = the manager's.
+    kube::Cluster* lease_cluster = nullptr;
 };
 
 class Manager {

@@ -47,6 +47,10 @@ Predicate spec_changed() {
     };
 }
 
+Predicate spec_differs() {
+    return [](const ObjectChange& change) { return !change.before || !change.after || !same_at(*change.before, *change.after, "/spec"); };
+}
+
 Predicate content_changed() {
     return [](const ObjectChange& change) {
         return !change.before || !change.after || without_bookkeeping(*change.before) != without_bookkeeping(*change.after);

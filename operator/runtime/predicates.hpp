@@ -18,6 +18,8 @@ using MapFunction = std::function<std::vector<kube::ObjectName>(const kube::Json
 [[nodiscard]] Predicate always();
 /// New, gone, or another generation (the spec), labels, annotations or deletionTimestamp: leaves out status writes, ours first of all.
 [[nodiscard]] Predicate spec_changed();
+/// The object's spec differs by value, or it is new or gone: for types whose metadata.generation does not count (autoscalers).
+[[nodiscard]] Predicate spec_differs();
 /// Anything but metadata.managedFields and resourceVersion differs: leaves out no-op writes.
 [[nodiscard]] Predicate content_changed();
 [[nodiscard]] Predicate any_of(std::vector<Predicate> predicates);

@@ -36,9 +36,9 @@ PoolDemand pool_demand(std::span<const WorkloadSize> workloads, std::int64_t hea
     for (const WorkloadSize& workload : workloads) {
         result.sum = add(result.sum, workload_demand(workload, headroom_percent));
     }
-    result.demand = std::max({result.sum, bounds.min_pool_size, std::int64_t{1}});
-    if (bounds.max_pool_size) {
-        result.demand = std::min(result.demand, std::max(*bounds.max_pool_size, std::int64_t{1}));
+    result.demand = std::max({result.sum, bounds.min_demand, std::int64_t{1}});
+    if (bounds.max_demand) {
+        result.demand = std::min(result.demand, std::max(*bounds.max_demand, std::int64_t{1}));
     }
     return result;
 }
@@ -69,11 +69,11 @@ std::string explain(
         text += fmt::format("; together {}", total.sum);
     }
     if (total.demand > total.sum) {
-        text += fmt::format("; raised to {} by minPoolSize", total.demand);
+        text += fmt::format("; raised to {} by minDemand", total.demand);
     } else if (total.demand < total.sum) {
-        text += fmt::format("; held to {} by maxPoolSize", total.demand);
+        text += fmt::format("; held to {} by maxDemand", total.demand);
     }
-    if (pods != 1 || per_pod != total.demand) {
+    if (pods > 0 && (pods != 1 || per_pod != total.demand)) {
         text += fmt::format("; {} pod{} x {}", pods, plural(pods), per_pod);
     }
     return text;

@@ -1,16 +1,20 @@
 // The sizing rule: a workload needs ceil(replicas x workers x threads x headroomPercent / 100) server connections, a pool the sum over its
-// workloads, held within minPoolSize and maxPoolSize. 1 replica x 4 workers x 2 threads x 150% = 12. Pure; never overflows: it saturates.
+// workloads, held within minDemand and maxDemand. 1 replica x 4 workers x 2 threads x 150% = 12. Pure; never overflows: it saturates.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace cenote::sizing {
 
 /// Above any real max_connections (PostgreSQL's own limit is 262143); results are held at it.
 inline constexpr std::int64_t kMostConnections = 1'000'000;
+
+/// In the source of a number that is only the server program's default.
+inline constexpr std::string_view kDefaultOf = "'s default";
 
 /// One process of a workload, as counted. A workload with several containers gives several, named "web/worker".
 struct WorkloadSize {
@@ -24,8 +28,8 @@ struct WorkloadSize {
 };
 
 struct SizeBounds {
-    std::int64_t min_pool_size = 1;
-    std::optional<std::int64_t> max_pool_size = std::nullopt;
+    std::int64_t min_demand = 1;
+    std::optional<std::int64_t> max_demand = std::nullopt;
 };
 
 [[nodiscard]] std::int64_t workload_demand(const WorkloadSize& workload, std::int64_t headroom_percent);

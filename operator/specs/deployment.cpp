@@ -1,4 +1,5 @@
 #include "operator/api/labels.hpp"
+#include "operator/specs/config_hash.hpp"
 #include "operator/specs/drain.hpp"
 #include "operator/specs/objects.hpp"
 
@@ -37,7 +38,7 @@ void put(Json& object, const char* name, const std::string& text) {
 
 Json container(const api::Pod& pod, std::string_view image) {
     Json container{
-        {"name", "cenote"},
+        {"name", api::kContainerName},
         {"image", pod.image.empty() ? std::string{image} : pod.image},
         {"command", Json::array({"cenote"})},
         {"args", Json::array({fmt::format("{}/{}", api::kConfigDirectory, api::kIniKey)})},
@@ -47,12 +48,20 @@ Json container(const api::Pod& pod, std::string_view image) {
         {"livenessProbe", probe("/healthz", 10, 6)},
         {"securityContext",
          {{"allowPrivilegeEscalation", false}, {"readOnlyRootFilesystem", true}, {"capabilities", {{"drop", Json::array({"ALL"})}}}}},
-        {"volumeMounts", Json::array({mount("config", api::kConfigDirectory), mount("secrets", api::kSecretsDirectory)})},
+        {"volumeMounts",
+         Json::array(
+             {mount("config", api::kConfigDirectory), mount("secrets", api::kSecretsDirectory), mount("share", api::kShareDirectory)}
+         )},
         {"resources", pod.resources.is_null() ? Json{{"requests", {{"cpu", "100m"}, {"memory", "64Mi"}}}} : pod.resources}
     };
     put(container, "imagePullPolicy", pod.image_pull_policy);
     put(container, "env", pod.env);
     return container;
+}
+
+Json share_volume(int mode) {
+    const Json field{{"apiVersion", "v1"}, {"fieldPath", fmt::format("metadata.annotations['{}']", api::kShareAnnotation)}};
+    return {{"defaultMode", mode}, {"items", Json::array({{{"path", api::kShareKey}, {"fieldRef", field}}})}};
 }
 
 Json default_spread(std::string_view pool) {
@@ -72,7 +81,8 @@ Json pod_spec(const api::ConnectionPool& pool, std::string_view image) {
         {"volumes",
          Json::array(
              {{{"name", "config"}, {"configMap", {{"name", pool.name}, {"defaultMode", kReadableToAll}}}},
-              {{"name", "secrets"}, {"secret", {{"secretName", api::userlist_secret_name(pool.name)}, {"defaultMode", kReadableToAll}}}}}
+              {{"name", "secrets"}, {"secret", {{"secretName", api::userlist_secret_name(pool.name)}, {"defaultMode", kReadableToAll}}}},
+              {{"name", "share"}, {"downwardAPI", share_volume(kReadableToAll)}}}
          )},
         {"securityContext", {{"runAsNonRoot", true}, {"seccompProfile", {{"type", "RuntimeDefault"}}}}},
         {"automountServiceAccountToken", false},
@@ -103,17 +113,50 @@ Json pod_metadata(const api::ConnectionPool& pool) {
     return metadata;
 }
 
+std::string short_hash(const Json& value) { return sha256_hex(kube::dump_json(value)).substr(0, 16); }
+
+/// All of the pool that its pods' template is made from.
+Json template_inputs(const api::ConnectionPool& pool, std::string_view restarted_at) {
+    const api::Pod& pod = pool.spec.pod;
+    return {
+        pod.image,
+        pod.image_pull_policy,
+        pod.image_pull_secrets,
+        pod.resources,
+        pod.node_selector,
+        pod.affinity,
+        pod.tolerations,
+        pod.topology_spread_constraints,
+        pod.env,
+        pod.labels,
+        pod.annotations,
+        pod.priority_class_name,
+        pod.runtime_class_name,
+        grace_period_seconds(pool.spec.drain_timeout),
+        restarted_at
+    };
+}
+
 }  // namespace
 
-Json deployment(const api::ConnectionPool& pool, std::string_view image) {
+Json deployment(const api::ConnectionPool& pool, const DeploymentInputs& inputs) {
     Json object = child(pool, kube::kDeployment, pool.name);
+    Json pod_template{{"metadata", pod_metadata(pool)}, {"spec", pod_spec(pool, inputs.image)}};
+    if (!inputs.restarted_at.empty()) {
+        pod_template["metadata"]["annotations"][std::string(api::kRestartedAtAnnotation)] = inputs.restarted_at;
+    }
+    const std::string rendering = short_hash(pod_template);
+    pod_template["metadata"]["annotations"][std::string(api::kTemplateAnnotation)] = rendering;
+    object["metadata"]["annotations"] = {
+        {api::kTemplateAnnotation, rendering}, {api::kTemplateInputsAnnotation, short_hash(template_inputs(pool, inputs.restarted_at))}
+    };
     object["spec"] = {
-        {"replicas", pool.spec.replicas},
+        {"replicas", inputs.replicas},
         {"revisionHistoryLimit", 3},
         {"selector", {{"matchLabels", api::selector_labels(pool.name)}}},
-        // One more pod at a time, none less: the budget counts on exactly this surge.
+        // One more pod at a time, none less.
         {"strategy", {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxSurge", 1}, {"maxUnavailable", 0}}}}},
-        {"template", {{"metadata", pod_metadata(pool)}, {"spec", pod_spec(pool, image)}}}
+        {"template", std::move(pod_template)}
     };
     return object;
 }

@@ -21,19 +21,18 @@ Result<DesiredState> desired_state(const api::ConnectionPool& pool, const Inputs
     if (!users) {
         return std::move(users).error();
     }
-    auto ini = pool_ini(
-        pool.spec, {.username = inputs.username, .userlist = *users, .per_pod = inputs.per_pod, .max_client_conn = inputs.max_client_conn}
-    );
+    auto ini = pool_ini(pool.spec, {.username = inputs.username, .userlist = *users, .max_client_conn = inputs.max_client_conn});
     if (!ini) {
         return std::move(ini).error();
     }
     DesiredState state;
     state.ini = *std::move(ini);
     state.userlist = users->text;
+    state.replicas = inputs.replicas;
     state.hashes = config_hashes(state.ini, state.userlist);
     state.config_map = config_map(pool, state.ini);
     state.secret = userlist_secret(pool, state.userlist);
-    state.deployment = deployment(pool, inputs.image);
+    state.deployment = deployment(pool, {.image = inputs.image, .replicas = inputs.replicas, .restarted_at = inputs.restarted_at});
     state.service = service(pool);
     if (pool.spec.replicas > 1) {
         state.pod_disruption_budget = pod_disruption_budget(pool);

@@ -20,14 +20,16 @@ struct Inputs {
     std::string username;  // from database.credentialsSecretRef
     std::string password;
     std::optional<std::string> users;     // userlist.txt of auth.usersSecretRef
-    std::int64_t per_pod = 1;             // server connections of each pod, from the budget
     std::int64_t max_client_conn = 1000;  // from the demand side
+    std::int64_t replicas = 1;            // that may run now
+    std::string restarted_at;             // of the pool's annotation
 };
 
 struct DesiredState {
     std::string ini;
     std::string userlist;
     ConfigHashes hashes;
+    std::int64_t replicas = 1;
     kube::Json config_map;
     kube::Json secret;
     kube::Json deployment;

@@ -15,7 +15,15 @@ namespace cenote::specs {
 
 [[nodiscard]] kube::Json config_map(const api::ConnectionPool& pool, std::string_view ini);
 [[nodiscard]] kube::Json userlist_secret(const api::ConnectionPool& pool, std::string_view userlist);
-[[nodiscard]] kube::Json deployment(const api::ConnectionPool& pool, std::string_view image);
+
+struct DeploymentInputs {
+    std::string_view image;
+    std::int64_t replicas = 1;
+    std::string_view restarted_at;
+};
+/// Its annotation `cenote.dev/template` names the rendering of the template, `cenote.dev/template-inputs` what of the pool it was made
+/// from: a rendering that differs for the same inputs is this program's doing, not the user's.
+[[nodiscard]] kube::Json deployment(const api::ConnectionPool& pool, const DeploymentInputs& inputs);
 [[nodiscard]] kube::Json service(const api::ConnectionPool& pool);
 [[nodiscard]] kube::Json pod_disruption_budget(const api::ConnectionPool& pool);
 

@@ -4,6 +4,7 @@
 #include "operator/api/labels.hpp"
 #include "operator/api/validation.hpp"
 #include "operator/specs/drain.hpp"
+#include "operator/specs/pool_share.hpp"
 
 #include <fmt/format.h>
 
@@ -13,6 +14,8 @@ namespace cenote::specs {
 namespace {
 
 using config::KeyValues;
+
+constexpr std::string_view kIgnored = "ignore_startup_parameters";
 
 std::string_view pool_mode_word(api::PoolMode mode) {
     switch (mode) {
@@ -54,8 +57,6 @@ void set(KeyValues& entries, std::string_view name, std::string value) {
 }
 
 KeyValues settings(const api::Spec& spec, const IniInputs& inputs) {
-    const std::int64_t per_pod = std::max<std::int64_t>(inputs.per_pod, 1);
-    const std::int64_t per_user = std::max<std::int64_t>(per_pod / std::max(inputs.userlist.users, 1), 1);
     KeyValues entries{
         {"listen_addr", "*"},
         {"listen_port", fmt::format("{}", api::kPostgresPort)},
@@ -64,9 +65,6 @@ KeyValues settings(const api::Spec& spec, const IniInputs& inputs) {
         {"auth_type", inputs.userlist.has_md5 ? "md5" : "scram-sha-256"},
         {"auth_file", fmt::format("{}/{}", api::kSecretsDirectory, api::kUserlistKey)},
         {"pool_mode", std::string{pool_mode_word(spec.pool_mode)}},
-        // One number binds: the pod's share of the budget.
-        {"max_db_connections", fmt::format("{}", per_pod)},
-        {"default_pool_size", fmt::format("{}", per_user)},
         {"reserve_pool_size", "0"},
         {"max_client_conn", fmt::format("{}", std::max<std::int64_t>(inputs.max_client_conn, 1))},
         {"server_tls_sslmode", spec.database.tls.mode == api::TlsMode::kDisable ? "disable" : "prefer"},
@@ -75,17 +73,19 @@ KeyValues settings(const api::Spec& spec, const IniInputs& inputs) {
         {"http_listen_addr", "0.0.0.0"},
         {"http_port", fmt::format("{}", api::kHttpPort)},
         {"watch_config", "1"},
-        {"ignore_startup_parameters", "extra_float_digits"},  // JDBC sends it
-        {"log_connections", "0"},                             // a busy pool would log little else
+        {std::string{kIgnored}, "extra_float_digits"},  // JDBC sends it
+        // A server that comes back, or moves to another address, is to be found within seconds, and one that vanished given up.
+        {"server_login_retry", "2"},
+        {"dns_max_ttl", "5"},
+        {"tcp_user_timeout", "30000"},
+        {"log_connections", "0"},  // a busy pool would log little else
         {"log_disconnections", "0"},
     };
-    if (spec.database.name.empty()) {
-        // max_db_connections counts each database apart; the one server user has them all.
-        entries.emplace_back("max_user_connections", fmt::format("{}", per_pod));
-    }
     for (const api::Setting& setting : spec.settings) {
         if (api::owned_setting_reason(setting.name).empty()) {
-            set(entries, setting.name, setting.value);
+            // What drivers send anyway stays ignored, whatever else is.
+            const bool adds = setting.name == kIgnored && setting.value.find("extra_float_digits") == std::string::npos;
+            set(entries, setting.name, adds ? fmt::format("extra_float_digits,{}", setting.value) : setting.value);
         }
     }
     return entries;
@@ -94,10 +94,15 @@ KeyValues settings(const api::Spec& spec, const IniInputs& inputs) {
 }  // namespace
 
 Result<std::string> pool_ini(const api::Spec& spec, const IniInputs& inputs) {
-    return config::write_ini(
+    auto ini = config::write_ini(
         {{"databases", database_line(spec, inputs)}, {"pgbouncer", settings(spec, inputs)}},
         "Written by cenote-operator; edit the ConnectionPool instead."
     );
+    if (!ini) {
+        return ini;
+    }
+    // What a pod has before it is given its share, and then the share. The path is relative so that it holds wherever the volumes lie.
+    return fmt::format("{}{}%include ../share/{}\n", *ini, share_text(spec, 1), api::kShareKey);
 }
 
 }  // namespace cenote::specs

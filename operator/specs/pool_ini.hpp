@@ -1,5 +1,5 @@
-// cenote.ini of a pool, in the data plane's own words and by its own writer. It holds no password: the server's comes from userlist.txt.
-// Pure.
+// cenote.ini of a pool, in the data plane's own words and by its own writer. It holds no password: the server's comes from userlist.txt. A
+// pod starts with one server connection; its share of the budget comes in a file of its own, which is included. Pure.
 #pragma once
 
 #include "dataplane/base/result.hpp"
@@ -14,7 +14,6 @@ namespace cenote::specs {
 struct IniInputs {
     std::string username;  // the server's user, unless clients bring their own
     Userlist userlist;
-    std::int64_t per_pod = 1;
     std::int64_t max_client_conn = 1000;
 };
 

@@ -86,7 +86,6 @@ Result<Userlist> make_userlist(std::string_view username, std::string_view passw
         if (!result.text.ends_with('\n')) {
             result.text += '\n';
         }
-        result.users = static_cast<int>(seen.size());
     }
     if (!seen.contains(std::string{username})) {
         result.text += fmt::format("{} {}\n", quoted(username), quoted(password));

@@ -12,7 +12,6 @@ namespace cenote::specs {
 
 struct Userlist {
     std::string text;
-    int users = 1;         // how many the pool must serve
     bool has_md5 = false;  // some secret is an MD5 hash, with which SCRAM is impossible
 
     bool operator==(const Userlist&) const = default;

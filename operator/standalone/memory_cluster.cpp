@@ -59,14 +59,26 @@ void keep_system_fields(Json& next, const Json& live) {
     next["kind"] = live["kind"];
 }
 
-/// metadata.resourceVersion is a precondition, not a field.
-std::string take_precondition(Json& object) {
-    if (const auto metadata = object.find("metadata"); metadata != object.end() && metadata->is_object()) {
-        std::string version = kube::resource_version_of(object);
-        metadata->erase("resourceVersion");
-        return version;
+/// metadata.resourceVersion and metadata.uid of a request are preconditions, not fields.
+struct Precondition {
+    std::string version;
+    std::string uid;
+
+    /// `live`: null when there is no such object.
+    [[nodiscard]] bool holds(const Json* live) const {
+        return (version.empty() || (live != nullptr && kube::resource_version_of(*live) == version)) &&
+               (uid.empty() || (live != nullptr && kube::uid_of(*live) == uid));
     }
-    return {};
+};
+
+Precondition take_precondition(Json& object) {
+    Precondition precondition;
+    if (const auto metadata = object.find("metadata"); metadata != object.end() && metadata->is_object()) {
+        precondition = {kube::resource_version_of(object), kube::uid_of(object)};
+        metadata->erase("resourceVersion");
+        metadata->erase("uid");
+    }
+    return precondition;
 }
 
 bool selected(const Json& object, const std::string& ns, const std::string& labels, const std::string& fields) {
@@ -118,14 +130,14 @@ ApiResult<Json> MemoryCluster::apply_as(const std::string& manager, const Resour
     if (!object.is_object()) {
         return kube::make_api_error(ApiError::Kind::kInvalid, "the object is not a JSON object");
     }
-    const std::string precondition = take_precondition(object);
+    const Precondition precondition = take_precondition(object);
     object.erase("status");
     Json result;
     {
         const std::scoped_lock lock(mutex_);
         const Key key = key_of(type, name);
         const auto known = objects_.find(key);
-        if (!precondition.empty() && (known == objects_.end() || kube::resource_version_of(known->second.object) != precondition)) {
+        if (!precondition.holds(known == objects_.end() ? nullptr : &known->second.object)) {
             return conflict(type, name);
         }
         if (known == objects_.end()) {
@@ -175,7 +187,7 @@ ApiResult<Json> MemoryCluster::set_status(const ResourceType& type, const Object
 }
 
 ApiResult<Json> MemoryCluster::merge_patch(const ResourceType& type, const ObjectName& name, Json patch) {
-    const std::string precondition = take_precondition(patch);
+    const Precondition precondition = take_precondition(patch);
     Json result;
     {
         const std::scoped_lock lock(mutex_);
@@ -184,7 +196,7 @@ ApiResult<Json> MemoryCluster::merge_patch(const ResourceType& type, const Objec
         if (at == objects_.end()) {
             return not_found(type, name);
         }
-        if (!precondition.empty() && kube::resource_version_of(at->second.object) != precondition) {
+        if (!precondition.holds(&at->second.object)) {
             return conflict(type, name);
         }
         Json next = at->second.object;

@@ -91,7 +91,7 @@ bool Pod::sync_volumes() {
     std::string versions;
     std::vector<std::pair<std::string, VolumeFiles>> volumes;
     for (const VolumeSource& source : volume_sources(spec)) {
-        const auto object = cluster_.get(source.type, {name_.ns, source.object});
+        const auto object = cluster_.get(source.type, source.type == kube::kPod ? name_ : kube::ObjectName{name_.ns, source.object});
         if (!object && !source.optional) {
             waiting_ = "ContainerCreating";
             waiting_message_ = fmt::format("{} \"{}\" is missing", source.type.kind, source.object);

@@ -29,6 +29,19 @@ std::optional<std::string> moved(std::string_view path, const Json& spec, std::s
     return std::nullopt;
 }
 
+/// Of the pod's fields, annotations alone.
+VolumeSource downward_source(const Json& volume) {
+    VolumeSource source{.volume = kube::string_or(volume, "/name"), .type = kube::kPod, .object = "", .optional = true, .items = {}};
+    for (const Json& item : kube::array_or_empty(volume, "/downwardAPI/items")) {
+        constexpr std::string_view kBefore = "metadata.annotations['";
+        const std::string field = kube::string_or(item, "/fieldRef/fieldPath");
+        if (field.starts_with(kBefore) && field.ends_with("']")) {
+            source.items[field.substr(kBefore.size(), field.size() - kBefore.size() - 2)] = kube::string_or(item, "/path");
+        }
+    }
+    return source;
+}
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r");
     return first == std::string_view::npos ? std::string_view{} : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -38,6 +51,12 @@ std::string_view trimmed(std::string_view text) {
 
 VolumeFiles VolumeSource::files_of(const Json& source) const {
     VolumeFiles files;
+    if (type == kube::kPod) {
+        for (const auto& [annotation, file] : items) {
+            files[file] = kube::annotation_of(source, annotation).value_or("");  // there all the same, as the kubelet makes it
+        }
+        return files;
+    }
     for (const auto& [key, value] : kube::object_or_empty(source, "/data").items()) {
         const auto item = items.find(key);
         if (!value.is_string() || (!items.empty() && item == items.end())) {
@@ -54,6 +73,10 @@ VolumeFiles VolumeSource::files_of(const Json& source) const {
 std::vector<VolumeSource> volume_sources(const Json& spec) {
     std::vector<VolumeSource> out;
     for (const Json& volume : kube::array_or_empty(spec, "/volumes")) {
+        if (kube::find(volume, "/downwardAPI") != nullptr) {
+            out.push_back(downward_source(volume));
+            continue;
+        }
         const bool secret = kube::find(volume, "/secret") != nullptr;
         if (!secret && kube::find(volume, "/configMap") == nullptr) {
             continue;

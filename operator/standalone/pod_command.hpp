@@ -20,13 +20,13 @@ struct PodPlace {
     int http_port = 0;
 };
 
-/// The volumes of a pod template that come from ConfigMaps and Secrets.
+/// The volumes of a pod template that come from ConfigMaps, Secrets and the pod's own annotations (downwardAPI).
 struct VolumeSource {
     std::string volume;
-    kube::ResourceType type;  // kConfigMap or kSecret
-    std::string object;
+    kube::ResourceType type;  // kConfigMap, kSecret or kPod
+    std::string object;       // "" for the pod itself
     bool optional = false;
-    std::map<std::string, std::string> items;  // key to file name; empty: all keys
+    std::map<std::string, std::string> items;  // key, or the annotation's name, to file name; empty: all keys
 
     /// The files as that object gives them; keys that are not base64 in a Secret are left out.
     [[nodiscard]] VolumeFiles files_of(const kube::Json& source) const;

@@ -38,6 +38,7 @@ def test_a_pool_becomes_ready_and_explains_its_size(figure):
     shop.create_pool()
     shop.wait_for_condition("Ready")
     figure("apply to Ready, s", round(time.monotonic() - began, 2))
+    shop.wait_for_condition("ConfigConverged")  # its pod has its share
     status = shop.pool()["status"]
     assert status["sizing"]["demand"] == status["sizing"]["granted"] == 12
     assert re.search(r"4 workers x 2 threads.*= 12", status["sizing"]["explanation"])
@@ -137,20 +138,20 @@ def test_a_rotated_password_is_taken_over():
 def test_two_pools_of_one_server_stay_within_its_budget():
     kube.kubectl("apply", "-f", kube.MANIFESTS / "reports.yaml")
 
-    # 87 = 100 - 3 reserved - 10 for direct connections. Each pool has one pod and may have two while it rolls; both count. Half of 87 is less
-    # than either pool's need (2 x 24 and 2 x 120), so each gets its fair half, but the new one only when the old one's pods gave theirs back.
-    def halved():
+    # 87 = 100 - 3 reserved - 10 for direct connections, of which three stand by for the two pods and a successor. The first pool's 24 is
+    # less than half of it, so it keeps that; the new one asks for 120 and gets the rest.
+    def shared():
         orders, reports = shop.pool()["status"], kube.get("connectionpool", "reports", shop.NAMESPACE).get("status", {})
         assert orders["database"]["available"] == 87
-        sizes = orders["sizing"]["perPod"], reports.get("sizing", {}).get("perPod", 0)
+        sizes = orders["sizing"]["granted"], reports.get("sizing", {}).get("granted", 0)
         seen.append(sizes)
-        return set(sizes) <= {21, 22} and (orders, reports)
+        return sizes == (24, 60) and kube.condition({"status": reports}, "ConfigConverged")["status"] == "True" and (orders, reports)
 
     seen = []
-    orders, reports = kube.wait_until(halved, "both pools to get their half", 90)
-    assert max(2 * sum(sizes) for sizes in seen) <= 87, seen
-    assert reports["sizing"]["demand"] == 120 and reports["sizing"]["limitedBy"] and orders["sizing"]["limitedBy"]
-    assert kube.condition({"status": reports}, "WithinBudget")["status"] == "False"
+    orders, reports = kube.wait_until(shared, "both pools to get their part", 90)
+    assert max(sum(sizes) for sizes in seen) <= 87, seen
+    assert reports["sizing"]["demand"] == 120 and reports["sizing"]["limitedBy"] and orders["sizing"]["limitedBy"] == "None"
+    assert kube.condition({"status": reports}, "WithinBudget")["reason"] == "DemandClipped"
     kube.kubectl("-n", shop.NAMESPACE, "delete", "connectionpool", "reports", "--timeout=60s")
     kube.wait_until(lambda: shop.pool()["status"]["sizing"]["granted"] == 24, "what the deleted pool held to be given back", 90)
     shop.settle()
@@ -168,8 +169,8 @@ def test_an_operator_that_restarts_disturbs_nothing():
 
 
 def test_an_impossible_spec_is_refused_at_once():
-    with pytest.raises(kube.Refused, match="maxPoolSize must not be below minPoolSize"):
-        kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"sizing": {"minPoolSize": 9, "maxPoolSize": 3}}})
+    with pytest.raises(kube.Refused, match="maxDemand must not be below minDemand"):
+        kube.patch("connectionpool", shop.POOL, shop.NAMESPACE, {"spec": {"sizing": {"minDemand": 9, "maxDemand": 3}}})
 
 
 def test_a_spec_that_the_data_plane_refuses_leaves_the_pool_as_it_is():

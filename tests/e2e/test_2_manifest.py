@@ -24,6 +24,7 @@ def test_plain_kubectl_apply_installs_a_ready_operator():
 def test_a_pool_serves():
     kube.wait_until(lambda: shop.create_pool() or True, "the API server to serve the new kind", 20)
     shop.wait_for_condition("Ready")
+    shop.wait_for_condition("ConfigConverged")
     assert shop.pool()["status"]["sizing"]["granted"] == 12
     assert shop.psql("select 6 * 7") == "42"
 

@@ -1,3 +1,4 @@
+#include "operator/sizing/rule.hpp"
 #include "operator/sizing/servers/server.hpp"
 
 #include <fmt/format.h>
@@ -38,7 +39,7 @@ Found known(std::int64_t value, std::string source) { return {value, std::move(s
 Found not_known(std::string reason) { return {0, {}, std::move(reason)}; }
 
 Found by_default(std::int64_t value, std::string_view what, std::string_view server) {
-    return known(value, fmt::format("{}: {}'s default", what, server));
+    return known(value, fmt::format("{}: {}{}", what, server, kDefaultOf));
 }
 
 Found to_number(const std::string& text, const std::string& shown, const Unknowns& unknowns, std::int64_t least) {

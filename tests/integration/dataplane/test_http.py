@@ -1,10 +1,13 @@
 """/metrics, /healthz, /readyz and /status."""
 
+import contextlib
 import re
 import socket
 
 import psycopg
 import pytest
+
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("cenote_only")
 
@@ -43,6 +46,34 @@ def test_status_shows_no_piece_of_a_password(pooler):
     reason = pooler.status()["lastReloadError"]
     assert "pooler.ini:2: " in reason and "password" in reason
     assert all("sesame" not in text for text in (reason, str(refused.value), pooler.log()))
+
+
+def test_status_counts_server_connections(make_pooler, postgres, tmp_path):
+    """What a controller counts on: the limit in force, from an included file too, and what is open, also while that is more."""
+    share = tmp_path / "share.ini"
+    share.write_text("")
+    pooler = make_pooler(postgres, settings={"max_db_connections": 1, "watch_config": 1})
+    pooler.write_text(pooler.render() + f"%include {share}\n")
+    wait_until(lambda: pooler.status()["reloads"] == 1, "the file with the include")
+    assert pooler.status()["serverLimit"] == len(pooler.databases)
+    pooler.databases = {"app": pooler.databases["app"]}
+    pooler.write_text(pooler.render() + f"%include {share}\n")
+    wait_until(lambda: pooler.status()["reloads"] == 2, "one database alone")
+
+    def servers():
+        status = pooler.status()
+        return status["serverLimit"], status["serverOpen"], status["serverOpening"]
+
+    assert servers() == (1, 0, 0)
+    share.write_text("max_db_connections = 3\n")
+    wait_until(lambda: servers() == (3, 0, 0), "the larger share")
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(pooler.connect(autocommit=False)).execute("select 1")
+        assert servers() == (3, 3, 0)
+        share.write_text("max_db_connections = 1\n")
+        wait_until(lambda: servers() == (1, 3, 0), "the smaller limit is in force, and what is open is told")
+    wait_until(lambda: servers()[1] <= 1, "what is too many was closed")
 
 
 def test_metrics_are_prometheus_text_and_count(pooler):

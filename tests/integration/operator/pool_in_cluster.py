@@ -10,6 +10,7 @@ import signal
 import threading
 import urllib.request
 
+from apiserver import ApiFailure
 from support import processes
 from support.operator_fixture import OPERATOR
 from support.waiting import wait_until
@@ -54,12 +55,16 @@ class FakePod:
     def __init__(self, namespace, name="orders-1"):
         self.namespace = namespace
         self.lag = False
-        self.seen = {"config": "", "auth": ""}
+        self.seen = {"config": "", "auth": "", "limit": 1}
+        self.open = 0
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                body = json.dumps(owner.answer()).encode()
+                try:
+                    body = json.dumps(owner.answer()).encode()
+                except ApiFailure:  # its files are gone, or the server is
+                    return self.send_error(503)
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -71,10 +76,10 @@ class FakePod:
         self.web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.web.serve_forever, daemon=True).start()
         self.path = f"/api/v1/namespaces/{namespace.name}/pods/{name}"
-        labels = namespace.child("Deployment")["spec"]["template"]["metadata"]["labels"]
+        template = namespace.child("Deployment")["spec"]["template"]["metadata"]
         port = self.web.server_address[1]
         container = {"name": "cenote", "image": "x", "ports": [{"name": "http", "containerPort": port}]}
-        body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": {"containers": [container]}}
+        body = {"apiVersion": "v1", "kind": "Pod", "metadata": {**template, "name": name}, "spec": {"containers": [container]}}
         namespace.server.post(f"/api/v1/namespaces/{namespace.name}/pods", body)
         status = {"phase": "Running", "podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}], "conditions": [{"type": "Ready", "status": "True"}]}
         namespace.server.patch(f"{self.path}/status", {"status": status})
@@ -83,8 +88,17 @@ class FakePod:
         if not self.lag:
             ini = self.namespace.child("ConfigMap")["data"]["cenote.ini"]
             users = base64.b64decode(self.namespace.child("Secret")["data"]["userlist.txt"])
-            self.seen = {"config": hashlib.sha256(ini.encode()).hexdigest(), "auth": hashlib.sha256(users).hexdigest()}
-        return {"version": "1", "state": "Running", "configHash": self.seen["config"], "authHash": self.seen["auth"], "lastReloadError": ""}
+            limit = self.share() or 1
+            self.seen = {"config": hashlib.sha256(ini.encode()).hexdigest(), "auth": hashlib.sha256(users).hexdigest(), "limit": limit}
+        return {
+            "version": "1", "state": "Running", "configHash": self.seen["config"], "authHash": self.seen["auth"], "lastReloadError": "",
+            "serverLimit": self.seen["limit"], "serverOpen": min(self.open, self.seen["limit"]), "serverOpening": 0,
+        }  # fmt: skip
+
+    def share(self):
+        """What stands at the pod; None before anything does."""
+        found = re.search(r"max_db_connections = (\d+)", self.annotations().get("cenote.dev/share", ""))
+        return int(found.group(1)) if found else None
 
     def annotations(self):
         return self.namespace.server.get(self.path)["metadata"].get("annotations", {})

@@ -44,8 +44,9 @@ def operator(server):
 def namespace(server, postgres, request):
     made = Namespace(server, postgres, re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:50].strip("-"))
     yield made
-    # All namespaces' pools share the one PostgreSQL: the next test is to have it to itself.
-    for path in (POOLS.format(made.name) + "/orders", *(path.format(made.name) for path in CHILDREN.values())):
+    # All namespaces' pools share the one PostgreSQL, and what their pods may use is charged until they are gone.
+    pods = [f"/api/v1/namespaces/{made.name}/pods/{pod['metadata']['name']}" for pod in server.get(f"/api/v1/namespaces/{made.name}/pods")["items"]]
+    for path in (POOLS.format(made.name) + "/orders", *(path.format(made.name) for path in CHILDREN.values()), *pods):
         with contextlib.suppress(ApiFailure):
             server.delete(path)
 
@@ -76,7 +77,7 @@ def test_a_pool_becomes_its_objects(orders):
         (owner,) = child["metadata"]["ownerReferences"]
         assert (owner["uid"], owner["controller"], owner["blockOwnerDeletion"]) == (uid, True, True), kind
         assert child["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "cenote-operator"
-    assert "max_db_connections = 12" in children["ConfigMap"]["data"]["cenote.ini"]
+    assert "max_db_connections = 1\n" in children["ConfigMap"]["data"]["cenote.ini"]  # what a pod has before it has its share
     assert "pw" not in children["ConfigMap"]["data"]["cenote.ini"]
     assert b'"orders"' in base64.b64decode(children["Secret"]["data"]["userlist.txt"])
     container = children["Deployment"]["spec"]["template"]["spec"]["containers"][0]
@@ -94,11 +95,11 @@ def test_status_and_events_tell_the_course(running):
     assert status["readyReplicas"] == 1
     kinds = {entry["type"]: entry["status"] for entry in status["conditions"]}
     assert kinds == {
-        "Ready": "True", "Progressing": "False", "DatabaseReachable": "True", "WithinBudget": "True", "DemandKnown": "True", "ConfigConverged": "True",
+        "Ready": "True", "Available": "True", "Reconciling": "False", "Stalled": "False", "Progressing": "False", "DatabaseReachable": "True", "WithinBudget": "True", "DemandKnown": "True", "ConfigConverged": "True",
         "Paused": "False",
     }  # fmt: skip
     events = wait_until(lambda: "Ready" in namespace.events() and namespace.events(), "the Events", 10)
-    assert "12 server connections a pod" in events["Resized"][0]
+    assert events["Resized"][0].startswith("12 server connections: web: 1 replica x 4 workers x 2 threads x 150% = 12")
     assert len(events["Created"]) == 4
     line = namespace.server.kubectl("get", "cpool", "orders", "-n", namespace.name)
     assert "orders" in line and "True" in line
@@ -108,8 +109,9 @@ def test_an_edit_reaches_the_files_and_pokes_the_pod_but_rolls_nothing(running):
     namespace, pod = running
     pod.lag = True
     before = namespace.child("Deployment")["metadata"]["generation"]
-    namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 8, "threads": 2}])
-    wait_until(lambda: "max_db_connections = 24" in namespace.ini(), "the new size", 5)
+    namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 8, "threads": 2}], settings=[{"name": "query_timeout", "value": "7"}])
+    wait_until(lambda: "query_timeout = 7" in namespace.ini(), "the setting", 5)
+    wait_until(lambda: pod.share() == 24, "the new share", 5)
     wait_until(lambda: "cenote.dev/config-hash" in pod.annotations(), "the annotation", 5)
     wait_until(lambda: namespace.condition("ConfigConverged").get("status") == "False", "the status saying that the pod lags", 5)
     assert namespace.child("Deployment")["metadata"]["generation"] == before
@@ -121,7 +123,7 @@ def test_an_edit_reaches_the_files_and_pokes_the_pod_but_rolls_nothing(running):
 def test_drift_is_repaired(running):
     namespace, _ = running
     namespace.server.patch(CHILDREN["ConfigMap"].format(namespace.name), {"data": {"cenote.ini": "by hand"}})
-    wait_until(lambda: "max_db_connections = 12" in namespace.ini(), "the ConfigMap as specified", 5)
+    wait_until(lambda: "by hand" not in namespace.ini(), "the ConfigMap as specified", 5)
     namespace.server.delete(CHILDREN["Service"].format(namespace.name))
     wait_until(lambda: namespace.child("Service"), "the Service again", 5)
     namespace.server.patch(CHILDREN["Deployment"].format(namespace.name), {"spec": {"replicas": 5}})
@@ -190,9 +192,34 @@ def test_a_deployment_of_gunicorn_is_followed(orders):
     orders.apply_pool(workloads=[{"name": "web", "target": {"kind": "Deployment", "name": "web"}}])
     wait_until(lambda: orders.condition("DemandKnown").get("status") == "Unknown", "the unknown workload", 5)
     orders.server.post(f"/apis/apps/v1/namespaces/{orders.name}/deployments", deployment)
-    wait_until(lambda: orders.condition("DemandKnown").get("status") == "True" and orders.status()["sizing"]["perPod"] == 12, "its size", 5)
+    wait_until(lambda: orders.condition("DemandKnown").get("status") == "True" and orders.status()["sizing"]["demand"] == 12, "its size", 5)
     orders.server.patch(f"/apis/apps/v1/namespaces/{orders.name}/deployments/web", {"spec": {"replicas": 2}})
-    wait_until(lambda: "max_db_connections = 24" in orders.ini(), "two replicas", 5)
+    wait_until(lambda: orders.status()["sizing"]["demand"] == 24, "two replicas", 5)
+
+
+def test_somebody_elses_service_is_not_taken_over(namespace, operator):
+    """It has no label of ours, so the operator's cache does not hold it: creating, never applying, is what protects it."""
+    namespace.create_secret()
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "orders"}, "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]}}
+    before = namespace.server.post(f"/api/v1/namespaces/{namespace.name}/services", theirs)
+    namespace.apply_pool()
+    wait_until(lambda: namespace.condition("Ready").get("reason") == "NameTaken", "the condition", 10)
+    assert 'Service "orders"' in namespace.condition("Ready")["message"]
+    after = namespace.child("Service")
+    assert after["spec"] == before["spec"] and "ownerReferences" not in after["metadata"]
+    namespace.server.delete(CHILDREN["Service"].format(namespace.name))
+    wait_until(lambda: namespace.child("Service")["spec"]["selector"].get("app.kubernetes.io/instance") == "orders", "the pool's own", 40)
+
+
+def test_a_field_no_longer_wanted_is_gone_although_it_was_there_at_the_creation(namespace, operator):
+    namespace.create_secret()
+    namespace.apply_pool(pod={"nodeSelector": {"disk": "ssd"}})
+    namespace.wait_children()
+    assert namespace.child("Deployment")["spec"]["template"]["spec"]["nodeSelector"] == {"disk": "ssd"}
+    uid = namespace.child("Deployment")["metadata"]["uid"]
+    namespace.apply_pool(pod={"labels": {"team": "shop"}})
+    wait_until(lambda: "nodeSelector" not in namespace.child("Deployment")["spec"]["template"]["spec"], "the field gone", 10)
+    assert namespace.child("Deployment")["metadata"]["uid"] == uid
 
 
 def test_deleting_a_pool_recreates_nothing(running):
@@ -265,9 +292,42 @@ def test_only_the_leader_writes_and_a_standby_takes_over(server, namespace, oper
         assert second.metric("controller_runtime_reconcile_total") == 0
         first.stop()
         namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 6, "threads": 2}])
-        wait_until(lambda: "max_db_connections = 18" in namespace.ini(), "the standby's work", 10)
+        wait_until(lambda: namespace.status()["sizing"]["demand"] == 18, "the standby's work", 10)
     finally:
         operator.process.send(signal.SIGCONT)
         for one in (first, second):
             if one and one.process.running():
+                one.stop()
+
+
+def test_a_leader_that_was_stopped_and_wakes_up_writes_nothing(server, namespace, operator):
+    """The machine pauses it for longer than its lease: another one leads, and the first one's time is over."""
+    operator.process.send(signal.SIGSTOP)
+    options = ("--namespace", namespace.name, "--leader-election-namespace", namespace.name)
+    first = second = None
+    try:
+        first = Operator(server, *options)
+        wait_until(lambda: first.metric("leader_election_master_status") == 1, "the first leading")
+        namespace.create_secret()
+        namespace.apply_pool()
+        namespace.wait_children()
+        second = Operator(server, *options)
+        wait_until(lambda: second.page("/readyz") == "ok\n", "the standby being ready")
+        first.process.send(signal.SIGSTOP)
+        namespace.apply_pool(workloads=[{"name": "web", "replicas": 1, "workers": 6, "threads": 2}])
+        wait_until(lambda: namespace.status()["sizing"]["demand"] == 18, "the standby's work", 20)
+        pause = threading.Event()
+        pause.wait(2)
+        before = namespace.versions()
+        lease = f"/apis/coordination.k8s.io/v1/namespaces/{namespace.name}/leases/cenote-operator"
+        holder = server.get(lease)["spec"]["holderIdentity"]
+        first.process.send(signal.SIGCONT)
+        wait_until(lambda: not first.process.running(), "the first one's end", 10)
+        assert namespace.versions() == before
+        assert server.get(lease)["spec"]["holderIdentity"] == holder
+    finally:
+        operator.process.send(signal.SIGCONT)
+        for one in (first, second):
+            if one and one.process.running():
+                one.process.send(signal.SIGCONT)
                 one.stop()

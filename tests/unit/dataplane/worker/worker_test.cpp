@@ -208,6 +208,29 @@ TEST(Worker, PoolsUnderOneLimitTakeTurns) {
     EXPECT_GT(busy[0]->answers, 50);
 }
 
+TEST(Worker, ALoweredLimitClosesIdleServersAndNotOneTooMany) {
+    CrewTest crew(1, "pool_mode=transaction\ndefault_pool_size=5\nmax_db_connections=5\n");
+    std::vector<Caller*> callers;
+    for (int i = 0; i < 5; ++i) {
+        callers.push_back(&crew.client(0));
+        callers.back()->ask("BEGIN");
+    }
+    crew.settle();
+    for (Caller* caller : callers) {
+        caller->ask("COMMIT");
+    }
+    crew.settle();
+    const auto pool = crew.process.registry.pool("db", "app");
+    ASSERT_EQ(pool->ledger.idle(), 5U);
+    crew.apply("pool_mode=transaction\ndefault_pool_size=5\nmax_db_connections=2\n");
+    for (int i = 0; i < 40; ++i) {
+        crew.now += std::chrono::milliseconds(10);
+        crew.settle(1);
+    }
+    EXPECT_EQ(pool->ledger.idle(), 2U);
+    EXPECT_EQ(pool->database->servers.used(), 2);
+}
+
 TEST(Worker, WaitingClientsAreToldWhenTheirTimeIsOver) {
     CrewTest crew(2, "pool_mode=transaction\ndefault_pool_size=1\nquery_wait_timeout=10\n");
     Caller& one = crew.client(0);

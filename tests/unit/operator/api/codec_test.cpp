@@ -33,11 +33,11 @@ TEST(Codec, DefaultsOfTheLeastSpec) {
 
 TEST(Codec, ReadsEveryField) {
     const Json full = Json::parse(R"({
-      "database": {"host": "a,b", "port": 5433, "name": "orders", "credentialsSecretRef": {"name": "c"},
+      "database": {"host": "a,b", "port": 5433, "name": "orders", "credentialsSecretRef": {"name": "c", "usernameKey": "user"},
                    "tls": {"mode": "VerifyFull", "caSecretRef": {"name": "ca"}}},
       "workloads": [{"name": "web", "target": {"kind": "StatefulSet", "name": "w"}, "workers": 3},
                     {"name": "nightly", "replicas": 2, "workers": 4, "threads": 5}],
-      "sizing": {"updateMode": "Initial", "headroomPercent": 100, "minPoolSize": 2, "maxPoolSize": 200, "maxServerConnections": 50, "reserveForDirect": 3},
+      "sizing": {"updateMode": "Initial", "headroomPercent": 100, "minDemand": 2, "maxDemand": 200, "maxServerConnections": 50, "reserveForDirect": 3},
       "poolMode": "Session", "settings": [{"name": "query_wait_timeout", "value": "30"}], "auth": {"usersSecretRef": {"name": "u"}},
       "replicas": 3, "drain": {"timeout": "1m30s"},
       "pod": {"image": "x:1", "imagePullPolicy": "Never", "imagePullSecrets": [{"name": "s"}], "resources": {"limits": {"cpu": "2"}}, "nodeSelector": {"a": "b"},
@@ -46,7 +46,7 @@ TEST(Codec, ReadsEveryField) {
       "monitoring": {"podMonitor": "Enabled"}, "state": "Paused"})");
     const auto spec = parse_spec(full);
     ASSERT_TRUE(spec) << spec.error().message;
-    EXPECT_EQ(spec->database, (DatabaseRef{"a,b", 5433, "orders", "c", {TlsMode::kVerifyFull, "ca"}}));
+    EXPECT_EQ(spec->database, (DatabaseRef{"a,b", 5433, "orders", "c", "user", "password", {TlsMode::kVerifyFull, "ca"}}));
     ASSERT_EQ(spec->workloads.size(), 2U);
     EXPECT_EQ(spec->workloads[0], (Workload{"web", WorkloadTarget{TargetKind::kStatefulSet, "w"}, std::nullopt, 3, std::nullopt}));
     EXPECT_EQ(spec->workloads[1], (Workload{"nightly", std::nullopt, 2, 4, 5}));
@@ -91,7 +91,7 @@ TEST(Codec, ErrorsNameThePathAndTheRule) {
         {"/settings", Json::array({Json{{"name", "verbose"}, {"value", 1}}}), "spec.settings[0].value: must be a string, is a number"},
         {"/settings", Json::array({Json{{"name", "verbose"}, {"value", "1"}}, Json{{"name", "verbose"}, {"value", "2"}}}),
          "spec.settings: \"verbose\" is there twice"},
-        {"/sizing", Json{{"minPoolSize", 9}, {"maxPoolSize", 8}}, "spec.sizing.maxPoolSize: 8 is below minPoolSize 9"},
+        {"/sizing", Json{{"minDemand", 9}, {"maxDemand", 8}}, "spec.sizing.maxDemand: 8 is below minDemand 9"},
         {"/sizing", Json{{"headroomPercent", 0}}, "spec.sizing.headroomPercent: must be between 1 and 1000, not 0"},
         {"/drain", Json{{"timeout", "0s"}}, "spec.drain.timeout: must be between 1s and 1h"},
         {"/drain", Json{{"timeout", "soon"}}, "spec.drain.timeout: \"soon\" is not a duration, such as 60s or 1m30s"},
@@ -156,7 +156,7 @@ Status full_status() {
     status.selector = "a=b";
     status.endpoint = "orders.shop.svc:6432";
     status.config_hash = "abc";
-    status.sizing = SizingStatus{24, 20, 10, "the cap", "web: …", {{"web", 2, 4, 2, "args"}}};
+    status.sizing = SizingStatus{24, 24, 20, 10, LimitedBy::kServerBudget, "the cap", "web: …", {{"web", 2, 4, 2, "args"}}};
     status.database = DatabaseStatus{"16.4", 100, 3, 87};
     status.conditions = {{"Ready", ConditionStatus::kTrue, "Serving", "", 7, "2026-01-31T12:00:00Z"}};
     return status;
@@ -168,6 +168,17 @@ TEST(Codec, StatusReadsBackWhatWasWritten) {
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(*read, status);
     EXPECT_EQ(*parse_status(write_status(Status{})), Status{});
+}
+
+// After a rollback: what the newer version added is passed over, and what is understood is kept.
+TEST(Codec, AStatusOfANewerVersionIsReadAsFarAsItIsUnderstood) {
+    Json status = write_status(full_status());
+    status["pods"] = Json::array({{{"name", "orders-1"}}});
+    status["sizing"]["mood"] = "good";
+    status["replicas"] = "many";
+    Status expected = full_status();
+    expected.replicas = 0;
+    EXPECT_EQ(*parse_status(status), expected);
 }
 
 TEST(Codec, AStatusOfAnotherVersionDoesNotStopThePool) {

@@ -11,9 +11,10 @@ namespace {
 
 TEST(ParseReport, ReadsStatusAndRefusesTheRest) {
     const auto report =
-        parse_report(R"({"version":"1","state":"Running","configHash":"c","authHash":"a","workers":2,"lastReloadError":"line 3"})");
+        parse_report(R"({"version":"1","state":"Running","configHash":"c","authHash":"a","workers":2,"lastReloadError":"line 3",
+        "serverLimit":12,"serverOpen":4,"serverOpening":1})");
     ASSERT_TRUE(report);
-    EXPECT_EQ(*report, (PodReport{"1", "Running", "c", "a", "line 3"}));
+    EXPECT_EQ(*report, (PodReport{"1", "Running", "c", "a", "line 3", 12, 5}));
     EXPECT_FALSE(parse_report("ok"));
     EXPECT_FALSE(parse_report("[1]"));
     EXPECT_FALSE(parse_report("{}"));
@@ -23,7 +24,7 @@ PodState pod(const char* config, const char* auth, bool ending = false) {
     PodState state;
     state.name = {"n", "p"};
     state.ending = ending;
-    state.report = PodReport{"1", "Running", config, auth, ""};
+    state.report = PodReport{"1", "Running", config, auth, "", 1, 0};
     return state;
 }
 
@@ -38,18 +39,6 @@ TEST(MeasureConvergence, CountsPodsThatRunBothHashes) {
     PodState failed = pod("c1", "a1");
     failed.report->reload_error = "line 3";
     EXPECT_EQ(measure_convergence({failed}, hashes).reload_error, "p: line 3");
-}
-
-TEST(ServerKey, SpellingsOfOneServer) {
-    const auto key = [](const char* host) {
-        database::Target target;
-        target.host = host;
-        return server_key(target);
-    };
-    EXPECT_EQ(key("DB.shop"), key("db.shop"));
-    EXPECT_EQ(key("a, b"), key("b,a"));
-    EXPECT_EQ(key("localhost"), key("127.0.0.1"));
-    EXPECT_NE(key("a"), key("b"));
 }
 
 database::Capacity capacity(int max_connections) {

@@ -1,5 +1,7 @@
 #include "operator/controller/plan.hpp"
 
+#include "operator/kube/cluster.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -117,6 +119,49 @@ TEST(IsContained, IgnoresWhatTheServerAddsAndNormalises) {
     EXPECT_FALSE(is_contained({{"a", 1}}, Json::object()));
     EXPECT_FALSE(is_contained({{"l", {1, 2}}}, {{"l", {1}}}));
     EXPECT_FALSE(is_contained({{"l", {1}}}, {{"l", {1, 2}}}));
+}
+
+// A service mesh's sidecar, a volume of a policy engine: theirs, and no reason to write for ever.
+TEST_F(PlanTest, EntriesThatOthersAddToListsAreNoDrift) {
+    const auto deployment = [](Json containers, Json volumes) {
+        Json object = child("Deployment", nullptr);
+        object["apiVersion"] = "apps/v1";
+        object["spec"] = {{"template", {{"spec", {{"containers", std::move(containers)}, {"volumes", std::move(volumes)}}}}}};
+        return object;
+    };
+    const Json ours{{"name", "cenote"}, {"image", "c:1"}, {"ports", {{{"name", "http"}, {"containerPort", 9127}}}}, {"args", {"a", "b"}}};
+    const Json sidecar{{"name", "mesh"}, {"image", "m:1"}};
+    const Json volume{{"name", "config"}, {"configMap", {{"name", "orders"}}}};
+    const std::vector<Json> wanted{deployment(Json::array({ours}), Json::array({volume}))};
+    apply(plan(wanted));
+    const Json applied = live_["Deployment"];
+    Json& spec = live_["Deployment"]["spec"]["template"]["spec"];
+    spec["containers"] = Json::array({sidecar, ours});  // first, as some injectors do
+    spec["containers"][1]["ports"].insert(spec["containers"][1]["ports"].begin(), {{"name", "debug"}, {"containerPort", 1}});
+    spec["volumes"].push_back({{"name", "mesh"}, {"emptyDir", Json::object()}});
+    EXPECT_THAT(plan(wanted).actions, IsEmpty());
+    // What is ours is still held to.
+    spec["containers"][1]["image"] = "c:2";
+    EXPECT_THAT(plan(wanted).actions, SizeIs(1));
+    live_["Deployment"] = applied;
+    live_["Deployment"]["spec"]["template"]["spec"]["containers"][0]["args"].push_back("c");
+    EXPECT_THAT(plan(wanted).actions, SizeIs(1));
+    live_["Deployment"] = applied;
+    live_["Deployment"]["spec"]["template"]["spec"]["volumes"] = Json::array({{{"name", "theirs"}}});
+    EXPECT_THAT(plan(wanted).actions, SizeIs(1));
+}
+
+TEST_F(PlanTest, WhatExistsIsChangedByUidAndWithItsCreationsFields) {
+    apply(plan({child("ConfigMap", {{"b", "2"}})}));
+    Json& metadata = live_["ConfigMap"]["metadata"];
+    metadata["uid"] = "c1";
+    metadata["resourceVersion"] = "7";
+    metadata["managedFields"] = Json::array({{{"manager", kube::kFieldManager}, {"operation", "Update"}, {"fieldsV1", Json::object()}}});
+    const Plan changed = plan({child("ConfigMap", {{"b", "3"}})});
+    ASSERT_THAT(changed.actions, SizeIs(1));
+    EXPECT_EQ(kube::uid_of(changed.actions[0].object), "c1");
+    EXPECT_EQ(kube::string_or(changed.actions[0].ownership, "/metadata/managedFields/0/operation"), "Apply");
+    EXPECT_EQ(kube::string_or(changed.actions[0].ownership, "/metadata/resourceVersion"), "7");
 }
 
 }  // namespace

@@ -24,7 +24,14 @@ api::Status with(std::string_view type, ConditionStatus status, std::string reas
 api::Status sized(std::int64_t per_pod) {
     api::Status status;
     status.sizing = api::SizingStatus{
-        .demand = per_pod, .granted = per_pod, .per_pod = per_pod, .limited_by = "", .explanation = "why", .workloads = {}
+        .demand = per_pod,
+        .applied_demand = per_pod,
+        .granted = per_pod,
+        .per_pod = per_pod,
+        .limited_by = api::LimitedBy::kNone,
+        .message = "",
+        .explanation = "why",
+        .workloads = {}
     };
     return status;
 }
@@ -35,9 +42,7 @@ TEST(NoticesBetween, NothingChangedNothingSaid) {
 }
 
 TEST(NoticesBetween, AResizeSaysFromToAndWhy) {
-    EXPECT_THAT(
-        notices_between(sized(12), sized(24)), ElementsAre(Notice{Type::kNormal, "Resized", "12 -> 24 server connections a pod: why"})
-    );
+    EXPECT_THAT(notices_between(sized(12), sized(24)), ElementsAre(Notice{Type::kNormal, "Resized", "12 -> 24 server connections: why"}));
 }
 
 TEST(NoticesBetween, AFindingIsAWarningOnceAndGoodNewsFollow) {

@@ -6,13 +6,14 @@ namespace cenote::database {
 namespace {
 
 Rows settings(const char* version, const char* max, const char* superuser, const char* reserved) {
-    return {{version, max, superuser, reserved}};
+    return {{version, max, superuser, reserved, "1700000000.000001"}};
 }
 
 TEST(MakeCapacity, ReadsSettingsAndSessions) {
     const auto capacity = make_capacity(settings("15.6 (Debian 15.6-0+deb12u1)", "100", "3", "0"), {{"app", "7"}, {"postgres", "2"}});
     ASSERT_TRUE(capacity);
     EXPECT_EQ(capacity->version, "15.6");
+    EXPECT_EQ(capacity->instance, "1700000000.000001");
     EXPECT_EQ(capacity->max_connections, 100);
     EXPECT_EQ(capacity->superuser_reserved_connections, 3);
     EXPECT_EQ(capacity->held_by_role, (std::map<std::string, int>{{"app", 7}, {"postgres", 2}}));
@@ -21,7 +22,7 @@ TEST(MakeCapacity, ReadsSettingsAndSessions) {
 TEST(MakeCapacity, RefusesWhatItDoesNotUnderstand) {
     EXPECT_FALSE(make_capacity({}, {}));
     EXPECT_FALSE(make_capacity(settings("16", "many", "3", "0"), {}));
-    EXPECT_FALSE(make_capacity({{"16", "100", "3", std::nullopt}}, {}));
+    EXPECT_FALSE(make_capacity({{"16", "100", "3", std::nullopt, ""}}, {}));
     EXPECT_FALSE(make_capacity(settings("16", "100", "3", "0"), {{"app", std::nullopt}}));
 }
 

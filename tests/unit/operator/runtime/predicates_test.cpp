@@ -12,6 +12,20 @@ ObjectChange change(kube::Json before, kube::Json after) {
     };
 }
 
+TEST(Predicates, AnAutoscalerHasNoGenerationThatCounts) {
+    const auto autoscaler = [](int most, int now) {
+        return std::make_shared<const kube::Json>(kube::Json{
+            {"metadata", {{"name", "web"}, {"namespace", "shop"}, {"resourceVersion", std::to_string(now)}}},
+            {"spec", {{"maxReplicas", most}}},
+            {"status", {{"currentReplicas", now}}}
+        });
+    };
+    const auto differs = spec_differs();
+    EXPECT_TRUE(differs({{"shop", "web"}, autoscaler(3, 1), autoscaler(5, 1)}));
+    EXPECT_FALSE(differs({{"shop", "web"}, autoscaler(3, 1), autoscaler(3, 2)}));
+    EXPECT_TRUE(differs({{"shop", "web"}, nullptr, autoscaler(3, 1)}));
+}
+
 TEST(Predicates, SpecChangedLeavesOutStatusWrites) {
     auto before = make_object("a", "1");
     before["metadata"]["generation"] = 1;

@@ -47,8 +47,8 @@ TEST(Rule, DemandGrowsWithEachFactor) {
 TEST(Rule, PoolIsTheSumWithinItsBounds) {
     const std::vector<WorkloadSize> workloads{web(2, 4, 2), {"nightly", 1, 4, 2, ""}};
     EXPECT_EQ(pool_demand(workloads, 150, {}), (PoolDemand{36, 36}));
-    EXPECT_EQ(pool_demand(workloads, 150, {.min_pool_size = 50}), (PoolDemand{36, 50}));
-    EXPECT_EQ(pool_demand(workloads, 150, {.min_pool_size = 1, .max_pool_size = 20}), (PoolDemand{36, 20}));
+    EXPECT_EQ(pool_demand(workloads, 150, {.min_demand = 50}), (PoolDemand{36, 50}));
+    EXPECT_EQ(pool_demand(workloads, 150, {.min_demand = 1, .max_demand = 20}), (PoolDemand{36, 20}));
     EXPECT_EQ(pool_demand({}, 150, {}), (PoolDemand{0, 1}));
     EXPECT_EQ(client_connections(workloads), 24);
 }
@@ -61,11 +61,11 @@ TEST(Rule, ExplanationShowsTheArithmetic) {
     EXPECT_EQ(explain(quickstart, 150, {}, 1, 7), "web: 1 replica x 4 workers x 2 threads x 150% = 12; 1 pod x 7");
     const std::vector<WorkloadSize> two{web(2, 4, 2), {"nightly", 1, 1, 1, ""}};
     EXPECT_EQ(
-        explain(two, 150, {.min_pool_size = 1, .max_pool_size = 20}, 2, 10),
+        explain(two, 150, {.min_demand = 1, .max_demand = 20}, 2, 10),
         "web: 2 replicas x 4 workers x 2 threads x 150% = 24; nightly: 1 replica x 1 worker x 1 thread x 150% = 2; together 26; "
-        "held to 20 by maxPoolSize; 2 pods x 10"
+        "held to 20 by maxDemand; 2 pods x 10"
     );
-    EXPECT_EQ(explain({}, 150, {.min_pool_size = 5}, 1, 5), "no workloads; raised to 5 by minPoolSize");
+    EXPECT_EQ(explain({}, 150, {.min_demand = 5}, 1, 5), "no workloads; raised to 5 by minDemand");
 }
 
 }  // namespace

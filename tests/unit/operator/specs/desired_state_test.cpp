@@ -1,5 +1,7 @@
 #include "operator/specs/desired_state.hpp"
 
+#include "operator/api/labels.hpp"
+#include "operator/kube/object.hpp"
 #include "operator/specs/drain.hpp"
 
 namespace cenote::specs {
@@ -21,7 +23,6 @@ Inputs inputs() {
     result.image = "cenote:1";
     result.username = "app";
     result.password = "secret";
-    result.per_pod = 12;
     return result;
 }
 
@@ -39,7 +40,6 @@ TEST(DesiredState, EditsOfSizesSettingsAndUsersRollNoPod) {
     edited.spec.database.host = "other";
     edited.spec.users_secret = "users";
     Inputs other = inputs();
-    other.per_pod = 24;
     other.max_client_conn = 5000;
     other.username = "new";
     other.password = "changed";
@@ -62,11 +62,30 @@ TEST(DesiredState, ANewOperatorsImageOrPodFieldsRoll) {
     EXPECT_NE(state(resources, inputs()).deployment["spec"]["template"], before.deployment["spec"]["template"]);
 }
 
+TEST(DesiredState, WhatIsRenderedAnewForTheSameWishesIsToldFromAnEdit) {
+    const auto annotations = [](const DesiredState& s) { return kube::annotations_of(s.deployment); };
+    const std::string rendering{api::kTemplateAnnotation};
+    const std::string wishes{api::kTemplateInputsAnnotation};
+    const auto before = annotations(state(pool(), inputs()));
+    Inputs image = inputs();
+    image.image = "cenote:2";
+    const auto upgraded = annotations(state(pool(), image));
+    EXPECT_NE(upgraded.at(rendering), before.at(rendering));
+    EXPECT_EQ(upgraded.at(wishes), before.at(wishes));
+    Inputs restart = image;
+    restart.restarted_at = "2026-01-01T00:00:00Z";
+    EXPECT_NE(annotations(state(pool(), restart)).at(wishes), before.at(wishes));
+    const DesiredState one = state(pool(), inputs());
+    EXPECT_EQ(kube::string_or(one.deployment["spec"]["template"], "/metadata/annotations/cenote.dev~1template"), before.at(rendering));
+}
+
 TEST(DesiredState, ScalingRollsNoPod) {
     const DesiredState before = state(pool(), inputs());
     api::ConnectionPool scaled = pool();
     scaled.spec.replicas = 3;
-    const DesiredState after = state(scaled, inputs());
+    Inputs three = inputs();
+    three.replicas = 3;
+    const DesiredState after = state(scaled, three);
     EXPECT_EQ(after.deployment["spec"]["replicas"], 3);
     EXPECT_EQ(after.deployment["spec"]["template"], before.deployment["spec"]["template"]);
     EXPECT_FALSE(before.pod_disruption_budget);

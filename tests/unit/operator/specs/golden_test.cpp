@@ -44,7 +44,6 @@ TEST_P(Golden, ObjectsAreAsRecorded) {
             secrets[manifest.name.name] = manifest.object["data"];
         } else {
             inputs.image = manifest.object["data"]["image"];
-            inputs.per_pod = std::stoll(manifest.object["data"]["perPod"].get<std::string>());
             inputs.max_client_conn = std::stoll(manifest.object["data"]["maxClientConn"].get<std::string>());
         }
     }
@@ -52,6 +51,7 @@ TEST_P(Golden, ObjectsAreAsRecorded) {
     const auto decoded = [&](const std::string& secret, const char* key) {
         return *kube::decode_base64(secrets.at(secret).at(key).get<std::string>());
     };
+    inputs.replicas = pool->spec.replicas;
     inputs.username = decoded(pool->spec.database.credentials_secret, "username");
     inputs.password = decoded(pool->spec.database.credentials_secret, "password");
     if (!pool->spec.users_secret.empty()) {
@@ -60,8 +60,9 @@ TEST_P(Golden, ObjectsAreAsRecorded) {
 
     const auto state = desired_state(*pool, inputs);
     ASSERT_TRUE(state) << state.error().message;
-    const auto config =
-        config::load_text("cenote.ini", state->ini, {}, [&](const std::string&) { return Result<std::string>{state->userlist}; });
+    const auto config = config::load_text("cenote.ini", state->ini, {}, [&](const std::string& file_name) {
+        return Result<std::string>{file_name.ends_with("share.ini") ? "" : state->userlist};
+    });
     EXPECT_TRUE(config) << config.error().message;
 
     std::string text;

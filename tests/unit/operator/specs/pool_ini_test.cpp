@@ -2,6 +2,9 @@
 #include "operator/specs/pool_ini.hpp"
 
 #include "dataplane/config/config_loader.hpp"
+#include "operator/specs/pool_share.hpp"
+
+#include <algorithm>
 
 namespace cenote::specs {
 namespace {
@@ -15,13 +18,17 @@ api::Spec spec() {
 }
 
 std::shared_ptr<const config::Config> loaded(
-    const api::Spec& wanted, std::int64_t per_pod = 12, std::optional<std::string> users = std::nullopt
+    const api::Spec& wanted, std::int64_t share = 12, std::optional<std::string> users = std::nullopt
 ) {
     const auto list = make_userlist("app", "secret", users);
-    const auto ini = pool_ini(wanted, {.username = "app", .userlist = *list, .per_pod = per_pod, .max_client_conn = 1000});
+    const auto ini = pool_ini(wanted, {.username = "app", .userlist = *list, .max_client_conn = 1000});
     EXPECT_TRUE(ini) << ini.error().message;
+    const std::string file = share > 0 ? share_text(wanted, share) : "";
     const auto config =
-        config::load_text("/etc/cenote/config/cenote.ini", *ini, {}, [](const std::string&) { return Result<std::string>{std::string{}}; });
+        config::load_text("/etc/cenote/config/cenote.ini", *ini, {}, [&file](const std::string& path) -> Result<std::string> {
+            return path == "/etc/cenote/config/../share/share.ini" ? Result<std::string>(file)
+                                                                   : Result<std::string>(Error{path + ": no such file"});
+        });
     EXPECT_TRUE(config) << config.error().message << "\n" << *ini;
     return config ? *config : std::make_shared<const config::Config>();
 }
@@ -47,20 +54,32 @@ TEST(PoolIni, OneNumberBinds) {
     EXPECT_EQ(config->pool_mode, config::PoolMode::kTransaction);
 }
 
-TEST(PoolIni, NeverUnlimited) {
-    const auto config = loaded(spec(), 0);
-    EXPECT_EQ(config->max_db_connections, 1);
-    EXPECT_EQ(config->default_pool_size, 1);
+TEST(PoolIni, BeforeItHasAShareAPodHasItsFloor) {
+    api::Spec any = spec();
+    any.database.name.clear();
+    for (const api::Spec& wanted : {spec(), any}) {
+        const auto config = loaded(wanted, 0);
+        EXPECT_EQ(config->max_db_connections, 1);
+        EXPECT_EQ(config->default_pool_size, 1);
+        EXPECT_EQ(config->max_user_connections, wanted.database.name.empty() ? 1 : 0);
+    }
 }
 
-TEST(PoolIni, ManyUsersDivideThePod) {
+TEST(PoolShare, IsReadBackAndNeverUnlimited) {
+    EXPECT_EQ(share_in(share_text(spec(), 12)), 12);
+    EXPECT_EQ(share_in(share_text(spec(), 0)), 1);
+    EXPECT_EQ(share_in(""), 0);
+    EXPECT_EQ(share_in("max_db_connections = many"), 0);
+}
+
+// Ten names in userlist.txt, one of which is the application: it gets what there is.
+TEST(PoolIni, ManyUsersShareThePod) {
     api::Spec wanted = spec();
     wanted.users_secret = "u";
     const auto config = loaded(wanted, 25, "\"a\" \"1\"\n\"b\" \"2\"\n");
     EXPECT_EQ(config->max_db_connections, 25);
-    EXPECT_EQ(config->default_pool_size, 12);
+    EXPECT_EQ(config->default_pool_size, 25);
     EXPECT_EQ(config->find_database("orders")->user, "");
-    EXPECT_EQ(loaded(wanted, 1, "\"a\" \"1\"\n\"b\" \"2\"\n")->default_pool_size, 1);
 }
 
 TEST(PoolIni, Md5SecretsNeedTheMd5Method) {
@@ -88,6 +107,16 @@ TEST(PoolIni, SettingsWinOverOurDefaultsButNotOverWhatWeOwn) {
     EXPECT_EQ(config->max_client_conn, 77);
     EXPECT_EQ(config->listen_port, 6432);
     EXPECT_EQ(config->server_check_query, "select 1; -- x");
+}
+
+TEST(PoolIni, IgnoredStartupParametersAreAddedToWhatDriversSendAnyway) {
+    api::Spec wanted = spec();
+    wanted.settings = {{"ignore_startup_parameters", "search_path"}};
+    const auto config = loaded(wanted);
+    const auto& ignored = config->ignore_startup_parameters;
+    EXPECT_NE(std::find(ignored.begin(), ignored.end(), "extra_float_digits"), ignored.end());
+    EXPECT_NE(std::find(ignored.begin(), ignored.end(), "search_path"), ignored.end());
+    EXPECT_EQ(config->server_login_retry, std::chrono::seconds{2});
 }
 
 TEST(PoolIni, StrangeNamesSurvive) {

@@ -35,6 +35,17 @@ TEST(MakeCommand, PathsOfVolumesMoveAndPortsAreSet) {
     EXPECT_THAT(process.environment, ElementsAre("A=1"));
 }
 
+TEST(VolumeSources, AnnotationsOfThePodAreFiles) {
+    const Json pod_spec = Json::parse(R"({"volumes": [{"name": "share", "downwardAPI": {"items": [
+        {"path": "share.ini", "fieldRef": {"fieldPath": "metadata.annotations['cenote.dev/share']"}},
+        {"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}]}}]})");
+    const auto sources = volume_sources(pod_spec);
+    ASSERT_EQ(sources.size(), 1U);
+    EXPECT_EQ(sources[0].type, kube::kPod);
+    EXPECT_EQ(sources[0].files_of(Json{{"metadata", {{"annotations", {{"cenote.dev/share", "x"}}}}}}), (VolumeFiles{{"share.ini", "x"}}));
+    EXPECT_EQ(sources[0].files_of(Json::object()), (VolumeFiles{{"share.ini", ""}})) << "empty, not missing: the pod includes it";
+}
+
 TEST(MakeCommand, ArgumentsAloneFollowTheProgram) {
     Json only_args = spec();
     only_args["containers"][0].erase("command");

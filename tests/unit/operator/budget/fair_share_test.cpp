@@ -1,9 +1,9 @@
-#include "operator/sizing/fair_share.hpp"
+#include "operator/budget/fair_share.hpp"
 
 #include <numeric>
 #include <random>
 
-namespace cenote::sizing {
+namespace cenote::budget {
 namespace {
 
 using Shares = std::vector<std::int64_t>;
@@ -55,4 +55,4 @@ TEST(FairShare, PropertiesOnRandomAsks) {
 }
 
 }  // namespace
-}  // namespace cenote::sizing
+}  // namespace cenote::budget

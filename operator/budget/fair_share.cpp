@@ -1,8 +1,8 @@
-#include "operator/sizing/fair_share.hpp"
+#include "operator/budget/fair_share.hpp"
 
 #include <algorithm>
 
-namespace cenote::sizing {
+namespace cenote::budget {
 namespace {
 
 std::int64_t at_level(std::int64_t level, const Ask& ask) { return std::clamp(level, ask.least, ask.most); }
@@ -41,4 +41,4 @@ std::vector<std::int64_t> fair_share(std::int64_t available, std::span<const Ask
     return shares;
 }
 
-}  // namespace cenote::sizing
+}  // namespace cenote::budget

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace cenote::sizing {
+namespace cenote::budget {
 
 struct Ask {
     std::int64_t least = 0;  // granted even when it does not fit
@@ -16,4 +16,4 @@ struct Ask {
 /// A share for each ask, in their order; odd units go to the earlier. The sum is at most `available` unless the leasts alone exceed it.
 [[nodiscard]] std::vector<std::int64_t> fair_share(std::int64_t available, std::span<const Ask> asks);
 
-}  // namespace cenote::sizing
+}  // namespace cenote::budget
