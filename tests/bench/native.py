@@ -60,6 +60,7 @@ class Server:
 
 def relay(engine, postgres, buffer):
     port = processes.free_port()
+    OUT.mkdir(parents=True, exist_ok=True)
     settings = OUT / f"relay-{port}"
     settings.write_text(f"{port} {postgres.port} {buffer}\n", encoding="ascii")
     try:
