@@ -6,7 +6,7 @@
 namespace cenote::worker {
 namespace {
 
-constexpr std::size_t kSlice = 256;  // rows of the console collected in one turn
+constexpr std::size_t kSlice = 16;  // rows of the console collected in one turn: two system calls each, and queries wait meanwhile
 
 }  // namespace
 
