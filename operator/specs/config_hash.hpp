@@ -1,13 +1,15 @@
 // The fingerprints by which the operator knows that a pod runs what it was given: the same as the data plane's /status reports. Pure.
 #pragma once
 
+#include "dataplane/config/content_hash.hpp"
+
 #include <string>
 #include <string_view>
 
 namespace cenote::specs {
 
-/// SHA-256 in lower-case hex.
-[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+/// The data plane's own function: that both sides agree is the contract.
+using config::sha256_hex;
 
 struct ConfigHashes {
     std::string config;  // of cenote.ini's bytes
