@@ -110,11 +110,11 @@ void Application::start_workers() {
     process_.version_number = kVersion;
     set_client_limit(*initial->config);
     process_.registry.apply(initial);
-    process_.io_engine = io::to_string(engine);
     wire();
     for (std::size_t i = 0; i < count; ++i) {
         workers_.push_back(std::make_unique<worker::Worker>(static_cast<pool::WorkerId>(i), process_, crew_, initial, engine));
     }
+    process_.io_engine = io::to_string(workers_.front()->engine());  // what it is, should the kernel have refused what was chosen
     for (auto& worker : workers_) {
         worker->start();
     }

@@ -37,9 +37,4 @@ void Loop::keep(Stream& stream, std::string_view rest) {
     stream.in->append(rest);
 }
 
-void Loop::drop_buffers(Stream& stream) {
-    shelf_.give(std::move(stream.in));
-    shelf_.give(std::move(stream.out));
-}
-
 }  // namespace cenote::io

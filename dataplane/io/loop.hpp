@@ -54,8 +54,6 @@ public:
     [[nodiscard]] std::string_view gather(Stream& stream, std::string_view fresh);
     /// Keeps what was not consumed.
     void keep(Stream& stream, std::string_view rest);
-    /// Gives back what the stream borrows.
-    void drop_buffers(Stream& stream);
 
     /// Collects events, at most until `deadline` (now: does not wait). True: wake() was called.
     bool wait(TimePoint deadline) { return uring_ ? uring_->wait(deadline) : epoll_->wait(deadline); }
@@ -65,7 +63,6 @@ public:
     void wake() { uring_ ? uring_->wake() : epoll_->wake(); }
 
     [[nodiscard]] Engine engine() const noexcept { return uring_ ? Engine::kUring : Engine::kEpoll; }
-    [[nodiscard]] BufferShelf& shelf() noexcept { return shelf_; }
 
 private:
     BufferShelf shelf_;

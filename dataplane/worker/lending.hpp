@@ -32,15 +32,12 @@ public:
     void release(Server& server);
     /// REQUIRES: proven clean, no client.
     void give_back(Server& server);
-    /// As give_back, without a reset before.
+    /// As give_back, without a reset before. So a new server comes to whoever waits, or is idle.
     void put_back(Server& server);
 
     void on_letter(ServerLetter& letter);
     /// Event::kLeft: a server that is on its way to another worker is off this loop.
     void on_left(Server& server);
-
-    /// A new server, or one that was held: to whoever waits, or idle.
-    void on_ready(Server& server) { put_back(server); }
 
     enum class Why : std::uint8_t { kRetry, kRefused };
     /// To a client of any worker that is no longer queued: what comes is not a server.

@@ -269,7 +269,7 @@ void Worker::adopt(registry::ClientSeed seed) {
 
 void Worker::adopt(registry::ServerSeed seed) {
     if (Server* server = servers_.adopt(std::move(seed))) {
-        lending_.on_ready(*server);
+        lending_.put_back(*server);
     }
 }
 
